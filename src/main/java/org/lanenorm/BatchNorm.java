@@ -1,0 +1,373 @@
+package org.lanenorm;
+
+import java.util.Arrays;
+import org.lanenorm.kernel.ChannelAffine;
+import org.lanenorm.kernel.ChannelGradients;
+
+/**
+ * A batch normalization layer: gamma, beta, epsilon and running statistics over C channels. {@code
+ * y = (x - mean)*gamma* invStd + beta} with {@code invStd = 1/sqrt(variance + epsilon)}, from the
+ * batch's own moments in training and from the running statistics in inference. Formulas, accuracy
+ * and determinism: {@link org.lanenorm}.
+ *
+ * <p>Arrays: x, y, dOutput and dInput hold one tensor of the shape given, in its layout, from their
+ * offset on; gamma, beta, dGamma and dBeta hold C floats. y may be x, and dInput may be dOutput or
+ * x, as exactly the same slice; any other overlap with an array that is written is an error. Every
+ * argument is checked before anything is written: a call that throws has changed nothing.
+ *
+ * <p>A layer owns its workspace: use it from one thread at a time, and nothing is allocated once it
+ * has seen a shape (sequential calls with caller-owned results). For use from many threads see
+ * {@link #freeze}.
+ */
+public final class BatchNorm {
+  private final int channels;
+  private final double epsilon;
+  private final NonFinitePolicy nonFinitePolicy;
+  private final SingleValuePolicy singleValuePolicy;
+  private final float[] gamma;
+  private final float[] beta;
+  private final RunningStatistics running;
+  private final double[] invStd;
+  private final ChannelAffine affine;
+  private final ChannelGradients gradients;
+  private final Workspace workspace;
+
+  private BatchNorm(Builder builder) {
+    channels = builder.channels;
+    epsilon = builder.epsilon;
+    nonFinitePolicy = builder.nonFinitePolicy;
+    singleValuePolicy = builder.singleValuePolicy;
+    gamma = builder.gamma == null ? null : builder.gamma.clone();
+    beta = builder.beta == null ? null : builder.beta.clone();
+    running = new RunningStatistics(channels, builder.momentum, builder.convention, epsilon);
+    if (builder.runningMean != null) {
+      running.set(builder.runningMean, builder.runningVariance);
+    }
+    invStd = new double[channels];
+    affine = new ChannelAffine(channels);
+    gradients = new ChannelGradients(channels);
+    workspace = new Workspace(channels, builder.parallelism);
+  }
+
+  /**
+   * A builder with PyTorch's defaults: gamma 1, beta 0, epsilon 1e-5, {@code Momentum.update(0.1)},
+   * unbiased running variance, sequential.
+   *
+   * @param channels C, at least 0
+   * @return the builder
+   */
+  public static Builder builder(int channels) {
+    return new Builder(channels);
+  }
+
+  /** Collects a layer's parameters; {@link #build} copies them. */
+  public static final class Builder {
+    private final int channels;
+    private double epsilon = 1e-5;
+    private Momentum momentum = Momentum.update(0.1);
+    private VarianceConvention convention = VarianceConvention.UNBIASED;
+    private NonFinitePolicy nonFinitePolicy = NonFinitePolicy.SKIP_UPDATE;
+    private SingleValuePolicy singleValuePolicy = SingleValuePolicy.ERROR;
+    private Parallelism parallelism = Parallelism.sequential();
+    private float[] gamma;
+    private float[] beta;
+    private double[] runningMean;
+    private double[] runningVariance;
+
+    private Builder(int channels) {
+      Checks.channelCount(channels);
+      this.channels = channels;
+      gamma = new float[channels];
+      Arrays.fill(gamma, 1);
+      beta = new float[channels];
+    }
+
+    /**
+     * Added to the variance inside the root.
+     *
+     * @param epsilon finite, at least 0; with 0, a channel of variance 0 is an error where it is
+     *     normalized
+     */
+    public Builder epsilon(double epsilon) {
+      Checks.epsilon(epsilon);
+      this.epsilon = epsilon;
+      return this;
+    }
+
+    /** How far a batch moves the running statistics. */
+    public Builder momentum(Momentum momentum) {
+      this.momentum = Checks.notNull("momentum", momentum);
+      return this;
+    }
+
+    /** Which variance of a batch goes into the running variance. */
+    public Builder varianceConvention(VarianceConvention convention) {
+      this.convention = Checks.notNull("convention", convention);
+      return this;
+    }
+
+    /** What training does with a channel that holds NaN or infinity. */
+    public Builder nonFinitePolicy(NonFinitePolicy policy) {
+      this.nonFinitePolicy = Checks.notNull("nonFinitePolicy", policy);
+      return this;
+    }
+
+    /** What training does with one value per channel. */
+    public Builder singleValuePolicy(SingleValuePolicy policy) {
+      this.singleValuePolicy = Checks.notNull("singleValuePolicy", policy);
+      return this;
+    }
+
+    /** Scale per channel, copied; null for none (as if 1). */
+    public Builder gamma(float[] gamma) {
+      if (gamma != null) {
+        Checks.length("gamma", gamma.length, channels);
+      }
+      this.gamma = gamma;
+      return this;
+    }
+
+    /** Shift per channel, copied; null for none (as if 0). */
+    public Builder beta(float[] beta) {
+      if (beta != null) {
+        Checks.length("beta", beta.length, channels);
+      }
+      this.beta = beta;
+      return this;
+    }
+
+    /** Running statistics to start from: see {@link RunningStatistics#set}. */
+    public Builder runningStatistics(double[] mean, double[] variance) {
+      RunningStatistics.checked(
+          channels,
+          Checks.notNull("runningMean", mean),
+          Checks.notNull("runningVariance", variance));
+      this.runningMean = mean;
+      this.runningVariance = variance;
+      return this;
+    }
+
+    /** How many threads each call of the layer may use. */
+    public Builder parallelism(Parallelism parallelism) {
+      this.parallelism = Checks.notNull("parallelism", parallelism);
+      return this;
+    }
+
+    /** The layer. */
+    public BatchNorm build() {
+      return new BatchNorm(this);
+    }
+  }
+
+  /**
+   * As {@link #forwardTraining(float[], int, float[], int, TensorShape, SavedStatistics)}, into a
+   * new result.
+   */
+  public SavedStatistics forwardTraining(float[] x, float[] y, TensorShape shape) {
+    SavedStatistics saved = new SavedStatistics(channels);
+    forwardTraining(x, 0, y, 0, shape, saved);
+    return saved;
+  }
+
+  /**
+   * Normalizes a batch by its own moments and moves the running statistics. Policies: N = 0 or S =
+   * 0 writes an empty y and leaves the running statistics; one value per channel and non-finite
+   * values as {@link SingleValuePolicy} and {@link NonFinitePolicy} say.
+   *
+   * @param x the batch
+   * @param xOffset of its first element
+   * @param y receives {@code (x - mean)*gamma*invStd + beta}; may be x
+   * @param yOffset of its first element
+   * @param shape of both
+   * @param saved receives what backward needs
+   * @throws IllegalArgumentException if a tensor does not lie inside its array, C is another,
+   *     slices overlap, epsilon is 0 and a channel's variance is 0, or a policy says so; nothing
+   *     has changed then
+   */
+  public void forwardTraining(
+      float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, SavedStatistics saved) {
+    checkForward(x, xOffset, y, yOffset, shape);
+    Checks.notNull("saved", saved);
+    Checks.length("saved's channels", saved.channels(), channels);
+    int count = shape.count();
+    if (count == 1 && singleValuePolicy == SingleValuePolicy.ERROR) {
+      throw new IllegalArgumentException(
+          "shape must have more than one value per channel in training (or use SingleValuePolicy.BETA), but was "
+              + shape);
+    }
+
+    throw new UnsupportedOperationException();
+  }
+
+  /** As {@link #forwardInference(float[], int, float[], int, TensorShape)} from offset 0. */
+  public void forwardInference(float[] x, float[] y, TensorShape shape) {
+    forwardInference(x, 0, y, 0, shape);
+  }
+
+  /**
+   * Normalizes by the running statistics, which do not change. {@link #freeze} once for a layer
+   * that no longer changes.
+   *
+   * @param x the batch
+   * @param xOffset of its first element
+   * @param y receives {@code (x - runningMean)*gamma/sqrt(runningVariance + epsilon) + beta}; may
+   *     be x
+   * @param yOffset of its first element
+   * @param shape of both
+   * @throws IllegalArgumentException if a tensor does not lie inside its array, C is another,
+   *     slices overlap, or epsilon is 0 and a running variance is 0; nothing has changed then
+   */
+  public void forwardInference(float[] x, int xOffset, float[] y, int yOffset, TensorShape shape) {
+    throw new UnsupportedOperationException();
+  }
+
+  /** As the form with offsets, all of them 0. */
+  public void backward(
+      float[] x,
+      float[] dOutput,
+      SavedStatistics saved,
+      float[] dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    backward(x, 0, dOutput, 0, saved, dInput, 0, dGamma, dBeta, shape);
+  }
+
+  /**
+   * The gradients of a training forward. With xHat = (x - mean)*invStd and sums over the M elements
+   * of a channel:
+   *
+   * <pre>
+   * dBeta  = sum(dOutput)
+   * dGamma = sum(dOutput*xHat)
+   * dInput = gamma*invStd*(dOutput - dBeta/M - xHat*dGamma/M)
+   * </pre>
+   *
+   * (Ioffe and Szegedy, Batch Normalization, 2015, section 3). Each of the three outputs may be
+   * null and is left out then.
+   *
+   * @param x the forward's input, unchanged since
+   * @param xOffset of its first element
+   * @param dOutput gradient of the loss by y
+   * @param dOutputOffset of its first element
+   * @param saved the forward's result, with as many elements per channel as shape has
+   * @param dInput receives the gradient by x; may be dOutput or x; null leaves it out
+   * @param dInputOffset of its first element
+   * @param dGamma receives (does not add) C floats; null leaves it out
+   * @param dBeta receives (does not add) C floats; null leaves it out
+   * @param shape of x, dOutput and dInput
+   * @throws IllegalArgumentException if an argument does not fit; nothing has changed then
+   */
+  public void backward(
+      float[] x,
+      int xOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      SavedStatistics saved,
+      float[] dInput,
+      int dInputOffset,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    throw new UnsupportedOperationException();
+  }
+
+  /** As the form with offsets, all of them 0. */
+  public void backwardFrozen(
+      float[] x,
+      float[] dOutput,
+      float[] dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    backwardFrozen(x, 0, dOutput, 0, dInput, 0, dGamma, dBeta, shape);
+  }
+
+  /**
+   * The gradients of {@link #forwardInference}, in which the running statistics are constants:
+   * {@code dInput = dOutput* gamma*invStd}, and dGamma and dBeta as in {@link #backward} with xHat
+   * from the running statistics.
+   *
+   * @param x the forward's input, unchanged since; may be null where dGamma is left out
+   * @param xOffset of its first element
+   * @param dOutput gradient of the loss by y
+   * @param dOutputOffset of its first element
+   * @param dInput receives the gradient by x; may be dOutput or x; null leaves it out
+   * @param dInputOffset of its first element
+   * @param dGamma receives (does not add) C floats; null leaves it out
+   * @param dBeta receives (does not add) C floats; null leaves it out
+   * @param shape of x, dOutput and dInput
+   * @throws IllegalArgumentException if an argument does not fit; nothing has changed then
+   */
+  public void backwardFrozen(
+      float[] x,
+      int xOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      float[] dInput,
+      int dInputOffset,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    throw new UnsupportedOperationException();
+  }
+
+  /** The layer's inference form as it is now: immutable, for any number of threads. */
+  public FrozenBatchNorm freeze() {
+    return FrozenBatchNorm.of(running.means(), running.variances(), epsilon, gamma, beta);
+  }
+
+  private void checkForward(float[] x, int xOffset, float[] y, int yOffset, TensorShape shape) {
+    Checks.tensor("x", x, xOffset, shape);
+    Checks.tensor("y", y, yOffset, shape);
+    Checks.length("shape's channels", shape.channels(), channels);
+    Checks.overlap("y", y, yOffset, shape.length(), "x", x, xOffset, shape.length(), true);
+  }
+
+  /** C. */
+  public int channels() {
+    return channels;
+  }
+
+  /** What is added to the variance inside the root. */
+  public double epsilon() {
+    return epsilon;
+  }
+
+  /**
+   * The layer's own scale per channel, live: an optimizer writes into it. Null where the layer has
+   * none.
+   */
+  public float[] gamma() {
+    return gamma;
+  }
+
+  /**
+   * The layer's own shift per channel, live: an optimizer writes into it. Null where the layer has
+   * none.
+   */
+  public float[] beta() {
+    return beta;
+  }
+
+  /** The layer's own running statistics, live. */
+  public RunningStatistics runningStatistics() {
+    return running;
+  }
+
+  /** The formula and parameters, for example for a log. */
+  @Override
+  public String toString() {
+    return "BatchNorm("
+        + channels
+        + " channels, epsilon "
+        + epsilon
+        + ", momentum "
+        + running.momentum()
+        + ", running variance "
+        + running.convention()
+        + (gamma == null ? ", no gamma" : "")
+        + (beta == null ? ", no beta" : "")
+        + ")";
+  }
+}

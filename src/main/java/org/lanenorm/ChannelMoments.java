@@ -1,0 +1,165 @@
+package org.lanenorm;
+
+import java.util.Arrays;
+
+/**
+ * Count, mean and M2 (the sum of squared distances from the mean) of every channel: all that
+ * training needs to know of a batch, and a value that can be stored, sent and merged. Immutable.
+ *
+ * <p>Every channel of a tensor holds the same number of elements, so there is one count. With count
+ * 0 all means and M2 are 0, and merging such moments changes nothing.
+ *
+ * <p>Accuracy against exact arithmetic, for every finite input (u = 2^-24): |mean error| &lt;=
+ * 4u(|mean| + std), |variance error| &lt;= 8u*variance; a constant channel has exactly its value as
+ * the mean and exactly 0 as M2. A channel with a NaN or an infinity has a NaN or infinite mean and
+ * NaN as M2. See {@link org.lanenorm} for the algorithm.
+ */
+public final class ChannelMoments {
+  private final long count;
+  private final double[] mean;
+  private final double[] m2;
+
+  ChannelMoments(long count, double[] mean, double[] m2) {
+    this.count = count;
+    this.mean = mean;
+    this.m2 = m2;
+  }
+
+  /**
+   * Moments known from elsewhere.
+   *
+   * @param count elements per channel, at least 0
+   * @param mean of each channel, copied
+   * @param m2 sum of squared distances from the mean of each channel, none negative, copied
+   * @return the moments; the means and M2 given are ignored (taken as 0) where count is 0
+   * @throws IllegalArgumentException if the arrays' lengths differ, the count or an M2 is negative
+   */
+  public static ChannelMoments of(long count, double[] mean, double[] m2) {
+    Checks.notNull("mean", mean);
+    Checks.length("m2", Checks.notNull("m2", m2).length, mean.length);
+    if (count < 0) {
+      throw new IllegalArgumentException("count must be at least 0, but was " + count);
+    }
+    if (count == 0) {
+      return empty(mean.length);
+    }
+    for (int c = 0; c < m2.length; c++) {
+      if (m2[c] < 0) {
+        throw new IllegalArgumentException("m2[" + c + "] must be at least 0, but was " + m2[c]);
+      }
+    }
+    return new ChannelMoments(count, mean.clone(), m2.clone());
+  }
+
+  /** The moments of no elements at all: the identity of {@link #merge}. */
+  public static ChannelMoments empty(int channels) {
+    Checks.channelCount(channels);
+    return new ChannelMoments(0, new double[channels], new double[channels]);
+  }
+
+  /** As {@link #of(float[], int, TensorShape)} from offset 0. */
+  public static ChannelMoments of(float[] x, TensorShape shape) {
+    return of(x, 0, shape);
+  }
+
+  /**
+   * The moments of a tensor, in one read of it. {@link MomentsAccumulator} does the same over many
+   * tensors without allocating, and in parallel.
+   *
+   * @param x holds the tensor; not changed
+   * @param offset of the tensor's first element in x
+   * @param shape N, C, S and the layout
+   * @return count N*S, mean and M2 of each channel: the same bits in every layout and on every back
+   *     end
+   * @throws IllegalArgumentException if the tensor does not lie inside x
+   */
+  public static ChannelMoments of(float[] x, int offset, TensorShape shape) {
+    Checks.notNull("shape", shape);
+    MomentsAccumulator accumulator = new MomentsAccumulator(shape.channels());
+    accumulator.add(x, offset, shape);
+    return accumulator.moments();
+  }
+
+  /**
+   * The moments of both sets of elements together, by Chan, Golub and LeVeque's update in double
+   * (Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979): with d =
+   * mean(b) - mean(a) and n = n(a) + n(b), {@code mean = mean(a) + d*n(b)/n} and {@code M2 = M2(a)
+   * + M2(b) + d^2*n(a)*n(b)/n}.
+   *
+   * @param other the other set, over the same number of channels
+   * @return the merged moments
+   * @throws IllegalArgumentException if the numbers of channels differ or the counts overflow a
+   *     long
+   */
+  public ChannelMoments merge(ChannelMoments other) {
+    Checks.notNull("other", other);
+    MomentsAccumulator accumulator = new MomentsAccumulator(channels());
+    accumulator.add(this);
+    accumulator.add(other);
+    return accumulator.moments();
+  }
+
+  /** C. */
+  public int channels() {
+    return mean.length;
+  }
+
+  /** Elements per channel. */
+  public long count() {
+    return count;
+  }
+
+  /** Mean of channel c, 0 where count is 0. */
+  public double mean(int c) {
+    return mean[c];
+  }
+
+  /** Sum of squared distances from the mean of channel c, 0 where count is 0. */
+  public double m2(int c) {
+    return m2[c];
+  }
+
+  /** Biased variance of channel c, M2/count: what normalizing uses. NaN where count is 0. */
+  public double variance(int c) {
+    return count == 0 ? Double.NaN : m2[c] / count;
+  }
+
+  /**
+   * Unbiased variance of channel c, M2/(count - 1), Bessel's correction. NaN where count is below
+   * 2.
+   */
+  public double unbiasedVariance(int c) {
+    return count < 2 ? Double.NaN : m2[c] / (count - 1);
+  }
+
+  /** The means; a new array. */
+  public double[] means() {
+    return mean.clone();
+  }
+
+  /** The biased variances; a new array. */
+  public double[] variances() {
+    double[] variance = new double[m2.length];
+    Arrays.setAll(variance, this::variance);
+    return variance;
+  }
+
+  /** Same count and the same bits of every mean and M2 (NaN equal to NaN). */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ChannelMoments that
+        && count == that.count
+        && Arrays.equals(mean, that.mean)
+        && Arrays.equals(m2, that.m2);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(mean) * 31 + Arrays.hashCode(m2);
+  }
+
+  @Override
+  public String toString() {
+    return "moments of " + channels() + " channels, " + count + " elements each";
+  }
+}

@@ -1,0 +1,120 @@
+package org.lanenorm;
+
+import org.lanenorm.kernel.ChannelReduction;
+
+/**
+ * Moments over any number of tensors, one read of each, with nothing allocated after the first of a
+ * shape: the form of {@link ChannelMoments} that owns its results. Used by one thread at a time.
+ */
+public final class MomentsAccumulator {
+  private final double[] mean;
+  private final double[] m2;
+  private final double[] batchMean;
+  private final double[] batchM2;
+  private final Workspace workspace;
+  private long count;
+
+  /** Sequential. */
+  public MomentsAccumulator(int channels) {
+    this(channels, Parallelism.sequential());
+  }
+
+  /**
+   * An accumulator that has seen nothing yet.
+   *
+   * @param channels C, at least 0
+   * @param parallelism how many threads {@link #add(float[], int, TensorShape)} may use
+   */
+  public MomentsAccumulator(int channels, Parallelism parallelism) {
+    Checks.channelCount(channels);
+    Checks.notNull("parallelism", parallelism);
+    this.mean = new double[channels];
+    this.m2 = new double[channels];
+    this.batchMean = new double[channels];
+    this.batchM2 = new double[channels];
+    this.workspace = new Workspace(channels, parallelism);
+  }
+
+  /**
+   * Merges the moments of a tensor into these.
+   *
+   * @param x holds the tensor; not changed
+   * @param offset of the tensor's first element in x
+   * @param shape N, C, S and the layout
+   * @throws IllegalArgumentException if the tensor does not lie inside x, C is another, or the
+   *     counts overflow a long; nothing has changed then
+   */
+  public void add(float[] x, int offset, TensorShape shape) {
+    Checks.tensor("x", x, offset, shape);
+    Checks.length("shape's channels", shape.channels(), channels());
+    Checks.countsFit(count, shape.count());
+    if (shape.count() == 0) {
+      return;
+    }
+    workspace.moments(x, offset, shape, batchMean, batchM2);
+    merge(shape.count(), batchMean, batchM2);
+  }
+
+  /**
+   * Merges moments known already into these.
+   *
+   * @param moments over the same number of channels
+   * @throws IllegalArgumentException if C is another or the counts overflow a long; nothing has
+   *     changed then
+   */
+  public void add(ChannelMoments moments) {
+    Checks.notNull("moments", moments);
+    Checks.length("moments' channels", moments.channels(), channels());
+    Checks.countsFit(count, moments.count());
+    if (moments.count() == 0) {
+      return;
+    }
+    for (int c = 0; c < mean.length; c++) {
+      batchMean[c] = moments.mean(c);
+      batchM2[c] = moments.m2(c);
+    }
+    merge(moments.count(), batchMean, batchM2);
+  }
+
+  private void merge(long otherCount, double[] otherMean, double[] otherM2) {
+    ChannelReduction.merge(count, mean, m2, otherCount, otherMean, otherM2, 0, mean.length);
+    count += otherCount;
+  }
+
+  /** Forgets everything added. */
+  public void reset() {
+    count = 0;
+    java.util.Arrays.fill(mean, 0);
+    java.util.Arrays.fill(m2, 0);
+  }
+
+  /** C. */
+  public int channels() {
+    return mean.length;
+  }
+
+  /** Elements per channel so far. */
+  public long count() {
+    return count;
+  }
+
+  /** Mean of channel c so far, 0 where count is 0. */
+  public double mean(int c) {
+    return mean[c];
+  }
+
+  /** Sum of squared distances from the mean of channel c so far. */
+  public double m2(int c) {
+    return m2[c];
+  }
+
+  /** What has been accumulated, as a value. */
+  public ChannelMoments moments() {
+    return new ChannelMoments(count, mean.clone(), m2.clone());
+  }
+
+  @Override
+  public String toString() {
+    return "accumulator of " + moments();
+  }
+}

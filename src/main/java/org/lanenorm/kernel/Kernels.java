@@ -1,0 +1,7 @@
+package org.lanenorm.kernel;
+
+/** Stub. */
+public interface Kernels {
+  /** Name. */
+  String name();
+}
