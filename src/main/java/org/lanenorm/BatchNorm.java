@@ -3,6 +3,8 @@ package org.lanenorm;
 import java.util.Arrays;
 import org.lanenorm.kernel.ChannelAffine;
 import org.lanenorm.kernel.ChannelGradients;
+import org.lanenorm.kernel.Passes;
+import org.lanenorm.kernel.Segments;
 
 /**
  * A batch normalization layer: gamma, beta, epsilon and running statistics over C channels. {@code
@@ -27,6 +29,13 @@ public final class BatchNorm {
   private final float[] gamma;
   private final float[] beta;
   private final RunningStatistics running;
+
+  /**
+   * Of this call, where it has no {@link SavedStatistics} to write to or may not write to it yet.
+   */
+  private final double[] mean;
+
+  private final double[] m2;
   private final double[] invStd;
   private final ChannelAffine affine;
   private final ChannelGradients gradients;
@@ -43,6 +52,8 @@ public final class BatchNorm {
     if (builder.runningMean != null) {
       running.set(builder.runningMean, builder.runningVariance);
     }
+    mean = new double[channels];
+    m2 = new double[channels];
     invStd = new double[channels];
     affine = new ChannelAffine(channels);
     gradients = new ChannelGradients(channels);
@@ -195,8 +206,69 @@ public final class BatchNorm {
           "shape must have more than one value per channel in training (or use SingleValuePolicy.BETA), but was "
               + shape);
     }
+    Arrays.fill(saved.skipped, false);
+    saved.count = count;
+    if (count == 0) {
+      Arrays.fill(saved.mean, 0);
+      Arrays.fill(saved.m2, 0);
+      Passes.invStd(saved.m2, 1, epsilon, saved.invStd, 0, channels);
+      return;
+    }
+    Passes passes = workspace.passes;
+    Segments order = workspace.order(shape);
+    if (nonFinitePolicy == NonFinitePolicy.ERROR || epsilon == 0) {
+      // only the moments can tell whether y may be written; they go to arrays of this layer's own
+      // until then
+      passes.moments(x, xOffset, order, mean, m2);
+      checkMoments(count);
+      System.arraycopy(mean, 0, saved.mean, 0, channels);
+      System.arraycopy(m2, 0, saved.m2, 0, channels);
+      Passes.invStd(m2, count, epsilon, saved.invStd, 0, channels);
+      affine.compute(mean, saved.invStd, gamma, beta, 0, channels);
+      passes.normalize(x, xOffset, y, yOffset, order, affine);
+    } else {
+      passes.trainingForward(
+          x,
+          xOffset,
+          y,
+          yOffset,
+          order,
+          saved.mean,
+          saved.m2,
+          epsilon,
+          saved.invStd,
+          gamma,
+          beta,
+          affine);
+    }
+    for (int c = 0; c < channels; c++) {
+      saved.skipped[c] =
+          nonFinitePolicy == NonFinitePolicy.SKIP_UPDATE && !finite(saved.mean[c], saved.m2[c]);
+      if (!saved.skipped[c]) {
+        running.update(c, count, saved.mean[c], saved.m2[c]);
+      }
+    }
+  }
 
-    throw new UnsupportedOperationException();
+  private void checkMoments(int count) {
+    for (int c = 0; c < channels; c++) {
+      if (nonFinitePolicy == NonFinitePolicy.ERROR && !finite(mean[c], m2[c])) {
+        throw new IllegalArgumentException(
+            "x must be finite (or use another NonFinitePolicy), but channel "
+                + c
+                + " has NaN or infinity");
+      }
+      if (epsilon == 0 && m2[c] / count == 0) {
+        throw new IllegalArgumentException(
+            "epsilon must be above 0 where a channel's variance is 0, but was 0 and channel "
+                + c
+                + " is constant");
+      }
+    }
+  }
+
+  private static boolean finite(double mean, double m2) {
+    return Double.isFinite(mean) && Double.isFinite(m2);
   }
 
   /** As {@link #forwardInference(float[], int, float[], int, TensorShape)} from offset 0. */
@@ -218,7 +290,18 @@ public final class BatchNorm {
    *     slices overlap, or epsilon is 0 and a running variance is 0; nothing has changed then
    */
   public void forwardInference(float[] x, int xOffset, float[] y, int yOffset, TensorShape shape) {
-    throw new UnsupportedOperationException();
+    checkForward(x, xOffset, y, yOffset, shape);
+    runningInvStd();
+    affine.compute(mean, invStd, gamma, beta, 0, channels);
+    workspace.passes.normalize(x, xOffset, y, yOffset, workspace.order(shape), affine);
+  }
+
+  /** Sets mean and invStd to those of the running statistics. */
+  private void runningInvStd() {
+    for (int c = 0; c < channels; c++) {
+      mean[c] = running.mean(c);
+      invStd[c] = Checks.invStd("runningVariance", c, running.variance(c), epsilon);
+    }
   }
 
   /** As the form with offsets, all of them 0. */
@@ -269,7 +352,40 @@ public final class BatchNorm {
       float[] dGamma,
       float[] dBeta,
       TensorShape shape) {
-    throw new UnsupportedOperationException();
+    Checks.notNull("saved", saved);
+    Checks.length("saved's channels", saved.channels(), channels);
+    checkBackward(x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
+    if (saved.count != shape.count()) {
+      throw new IllegalArgumentException(
+          "saved must be of a forward with "
+              + shape.count()
+              + " elements per channel ("
+              + shape
+              + "), but was of "
+              + saved.count);
+    }
+    workspace.passes.backward(
+        x,
+        xOffset,
+        dOutput,
+        dOutputOffset,
+        dInput,
+        dInputOffset,
+        workspace.order(shape),
+        saved.mean,
+        saved.invStd,
+        gamma,
+        gradients);
+    writeGradients(saved.invStd, dGamma, dBeta);
+  }
+
+  private void writeGradients(double[] invStd, float[] dGamma, float[] dBeta) {
+    if (dGamma != null) {
+      gradients.dGamma(invStd, dGamma);
+    }
+    if (dBeta != null) {
+      gradients.dBeta(dBeta);
+    }
   }
 
   /** As the form with offsets, all of them 0. */
@@ -309,7 +425,23 @@ public final class BatchNorm {
       float[] dGamma,
       float[] dBeta,
       TensorShape shape) {
-    throw new UnsupportedOperationException();
+    // without dGamma x is not read: dOutput stands in for it
+    boolean readsX = dGamma != null;
+    float[] values = readsX ? x : dOutput;
+    int valuesOffset = readsX ? xOffset : dOutputOffset;
+    checkBackward(
+        values, valuesOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
+    runningInvStd();
+    Passes passes = workspace.passes;
+    Segments order = workspace.order(shape);
+    if (dGamma != null || dBeta != null) {
+      passes.gradientSums(values, valuesOffset, dOutput, dOutputOffset, order, mean, gradients);
+    }
+    if (dInput != null) {
+      affine.computeScale(invStd, gamma, 0, channels);
+      passes.normalize(dOutput, dOutputOffset, dInput, dInputOffset, order, affine);
+    }
+    writeGradients(invStd, dGamma, dBeta);
   }
 
   /** The layer's inference form as it is now: immutable, for any number of threads. */
@@ -322,6 +454,54 @@ public final class BatchNorm {
     Checks.tensor("y", y, yOffset, shape);
     Checks.length("shape's channels", shape.channels(), channels);
     Checks.overlap("y", y, yOffset, shape.length(), "x", x, xOffset, shape.length(), true);
+  }
+
+  private void checkBackward(
+      float[] x,
+      int xOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      float[] dInput,
+      int dInputOffset,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    Checks.tensor("x", x, xOffset, shape);
+    Checks.tensor("dOutput", dOutput, dOutputOffset, shape);
+    Checks.length("shape's channels", shape.channels(), channels);
+    int length = shape.length();
+    if (dInput != null) {
+      Checks.tensor("dInput", dInput, dInputOffset, shape);
+      Checks.overlap("dInput", dInput, dInputOffset, length, "x", x, xOffset, length, true);
+      Checks.overlap(
+          "dInput", dInput, dInputOffset, length, "dOutput", dOutput, dOutputOffset, length, true);
+    }
+    checkParameterGradient(
+        "dGamma", dGamma, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, length);
+    checkParameterGradient(
+        "dBeta", dBeta, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, length);
+    Checks.overlap("dBeta", dBeta, 0, channels, "dGamma", dGamma, 0, channels, false);
+  }
+
+  private void checkParameterGradient(
+      String name,
+      float[] gradient,
+      float[] x,
+      int xOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      float[] dInput,
+      int dInputOffset,
+      int length) {
+    if (gradient == null) {
+      return;
+    }
+    Checks.length(name, gradient.length, channels);
+    Checks.overlap(name, gradient, 0, channels, "x", x, xOffset, length, false);
+    Checks.overlap(name, gradient, 0, channels, "dOutput", dOutput, dOutputOffset, length, false);
+    Checks.overlap(name, gradient, 0, channels, "dInput", dInput, dInputOffset, length, false);
+    Checks.overlap(name, gradient, 0, channels, "the layer's gamma", gamma, 0, channels, false);
+    Checks.overlap(name, gradient, 0, channels, "the layer's beta", beta, 0, channels, false);
   }
 
   /** C. */

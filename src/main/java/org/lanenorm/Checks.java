@@ -58,6 +58,15 @@ final class Checks {
     }
   }
 
+  /** 1/sqrt(variance + epsilon) of channel c, where that is finite. */
+  static double invStd(String name, int c, double variance, double epsilon) {
+    if (variance + epsilon == 0) {
+      throw new IllegalArgumentException(
+          name + "[" + c + "] must be above 0 where epsilon is 0, but was " + variance);
+    }
+    return 1 / Math.sqrt(variance + epsilon);
+  }
+
   /** Two slices may not overlap unless they are exactly the same and {@code same} allows it. */
   static void overlap(
       String name,

@@ -1,11 +1,28 @@
 package org.lanenorm;
 
+import java.util.concurrent.atomic.AtomicReference;
+import org.lanenorm.kernel.ChannelAffine;
+
 /**
  * Batch normalization whose statistics are constants: {@code y = (x - mean)*k + beta}, {@code k =
- * gamma/sqrt(variance + epsilon)}. Immutable and thread-safe.
+ * gamma/sqrt(variance + epsilon)}. Immutable and thread-safe; the same bits as {@link
+ * BatchNorm#forwardInference}.
  */
 public final class FrozenBatchNorm {
-  private FrozenBatchNorm() {}
+  private final int channels;
+  private final double epsilon;
+  private final ChannelAffine affine;
+
+  /**
+   * Work arrays of the last call, for the next one to take: one at a time, others make their own.
+   */
+  private final AtomicReference<Workspace> spare = new AtomicReference<>();
+
+  private FrozenBatchNorm(int channels, double epsilon, ChannelAffine affine) {
+    this.channels = channels;
+    this.epsilon = epsilon;
+    this.affine = affine;
+  }
 
   /**
    * From the parameters of a trained layer.
@@ -21,7 +38,22 @@ public final class FrozenBatchNorm {
    */
   public static FrozenBatchNorm of(
       double[] mean, double[] variance, double epsilon, float[] gamma, float[] beta) {
-    throw new UnsupportedOperationException();
+    int channels = Checks.notNull("mean", mean).length;
+    RunningStatistics.checked(channels, mean, Checks.notNull("variance", variance));
+    Checks.epsilon(epsilon);
+    if (gamma != null) {
+      Checks.length("gamma", gamma.length, channels);
+    }
+    if (beta != null) {
+      Checks.length("beta", beta.length, channels);
+    }
+    double[] invStd = new double[channels];
+    for (int c = 0; c < channels; c++) {
+      invStd[c] = Checks.invStd("variance", c, variance[c], epsilon);
+    }
+    ChannelAffine affine = new ChannelAffine(channels);
+    affine.compute(mean, invStd, gamma, beta, 0, channels);
+    return new FrozenBatchNorm(channels, epsilon, affine);
   }
 
   /**
@@ -46,6 +78,26 @@ public final class FrozenBatchNorm {
    */
   public void apply(
       float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, Parallelism parallelism) {
-    throw new UnsupportedOperationException();
+    Checks.tensor("x", x, xOffset, shape);
+    Checks.tensor("y", y, yOffset, shape);
+    Checks.notNull("parallelism", parallelism);
+    Checks.length("shape's channels", shape.channels(), channels);
+    Checks.overlap("y", y, yOffset, shape.length(), "x", x, xOffset, shape.length(), true);
+    Workspace workspace = spare.getAndSet(null);
+    if (workspace == null || workspace.parallelism != parallelism) {
+      workspace = new Workspace(channels, parallelism);
+    }
+    workspace.passes.normalize(x, xOffset, y, yOffset, workspace.order(shape), affine);
+    spare.set(workspace);
+  }
+
+  /** C. */
+  public int channels() {
+    return channels;
+  }
+
+  @Override
+  public String toString() {
+    return "FrozenBatchNorm(" + channels + " channels, epsilon " + epsilon + ")";
   }
 }

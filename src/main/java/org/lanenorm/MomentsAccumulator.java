@@ -1,5 +1,6 @@
 package org.lanenorm;
 
+import java.util.Arrays;
 import org.lanenorm.kernel.ChannelReduction;
 
 /**
@@ -51,7 +52,7 @@ public final class MomentsAccumulator {
     if (shape.count() == 0) {
       return;
     }
-    workspace.moments(x, offset, shape, batchMean, batchM2);
+    workspace.passes.moments(x, offset, workspace.order(shape), batchMean, batchM2);
     merge(shape.count(), batchMean, batchM2);
   }
 
@@ -84,8 +85,8 @@ public final class MomentsAccumulator {
   /** Forgets everything added. */
   public void reset() {
     count = 0;
-    java.util.Arrays.fill(mean, 0);
-    java.util.Arrays.fill(m2, 0);
+    Arrays.fill(mean, 0);
+    Arrays.fill(m2, 0);
   }
 
   /** C. */

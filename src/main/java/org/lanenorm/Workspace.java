@@ -1,10 +1,31 @@
 package org.lanenorm;
 
-/** Stub. */
-final class Workspace {
-  Workspace(int channels, Parallelism parallelism) {}
+import org.lanenorm.kernel.Backend;
+import org.lanenorm.kernel.Passes;
+import org.lanenorm.kernel.Segments;
 
-  void moments(float[] x, int offset, TensorShape shape, double[] mean, double[] m2) {
-    throw new UnsupportedOperationException();
+/**
+ * The passes of one caller and the order of the last shape it saw, so that the steady state
+ * allocates nothing.
+ */
+final class Workspace {
+  final Passes passes;
+  final Parallelism parallelism;
+  private TensorShape lastShape;
+  private Segments lastOrder;
+
+  Workspace(int channels, Parallelism parallelism) {
+    this.parallelism = parallelism;
+    passes = new Passes(Backend.kernels(), parallelism.team(), channels);
+  }
+
+  Segments order(TensorShape shape) {
+    if (!shape.equals(lastShape)) {
+      lastShape = shape;
+      lastOrder =
+          new Segments(
+              shape.layout() == Layout.NHWC, shape.batch(), shape.channels(), shape.spatial());
+    }
+    return lastOrder;
   }
 }

@@ -6,6 +6,6 @@ public final class Backend {
 
   /** Stub. */
   public static Kernels kernels() {
-    return () -> "stub";
+    return ScalarKernels.INSTANCE;
   }
 }

@@ -1,7 +1,97 @@
 package org.lanenorm.kernel;
 
-/** Stub. */
+/**
+ * What normalizing needs per channel, split so that {@code y = fma(x - hi, k, b)} keeps its digits
+ * at any offset:
+ *
+ * <pre>
+ * hi = (float) mean,   k = gamma*invStd,   b = beta - (mean - hi)*k
+ * </pre>
+ *
+ * computed in double and rounded once. x - hi is exact near the mean; folding mean*k into b instead
+ * would lose the digits that mean and x share.
+ *
+ * <p>A channel whose coefficients do not fit float's normal range (epsilon 0 and a tiny or huge
+ * variance, a mean over 2^103) is <b>extreme</b>: it is computed in double, element by element.
+ */
 public final class ChannelAffine {
-  /** Stub. */
-  public ChannelAffine(int channels) {}
+  /** Below this, x - hi cannot overflow: it is under half an ulp of the largest float. */
+  static final double LARGEST_MEAN = 0x1p103;
+
+  final float[] hi;
+  final float[] k;
+  final float[] b;
+  final double[] mean;
+  final double[] scale;
+  final double[] shift;
+  private final boolean[] extreme;
+
+  /** For C channels, all coefficients 0. */
+  public ChannelAffine(int channels) {
+    hi = new float[channels];
+    k = new float[channels];
+    b = new float[channels];
+    mean = new double[channels];
+    scale = new double[channels];
+    shift = new double[channels];
+    extreme = new boolean[channels];
+  }
+
+  /**
+   * Computes the channels [from, to).
+   *
+   * @param gamma null for 1
+   * @param beta null for 0
+   */
+  public void compute(
+      double[] means, double[] invStd, float[] gamma, float[] beta, int from, int to) {
+    for (int c = from; c < to; c++) {
+      double factor = gamma == null ? invStd[c] : gamma[c] * invStd[c];
+      set(c, means[c], factor, beta == null ? 0 : beta[c]);
+    }
+  }
+
+  /** Coefficients of {@code y = x*gamma*invStd}: the gradient through constant statistics. */
+  public void computeScale(double[] invStd, float[] gamma, int from, int to) {
+    for (int c = from; c < to; c++) {
+      double factor = gamma == null ? invStd[c] : gamma[c] * invStd[c];
+      // x*k + -0.0 is x*k, sign of zero included
+      set(c, 0, factor, -0.0);
+    }
+  }
+
+  private void set(int c, double m, double factor, double offset) {
+    hi[c] = (float) m;
+    k[c] = (float) factor;
+    double rest = offset - (m - hi[c]) * factor;
+    b[c] = (float) rest;
+    mean[c] = m;
+    scale[c] = factor;
+    shift[c] = offset;
+    // NaN is not extreme: it passes through
+    extreme[c] = Math.abs(m) >= LARGEST_MEAN || outside(factor, k[c]) || Float.isInfinite(b[c]);
+  }
+
+  /**
+   * Whether a coefficient that is finite and not 0 has lost digits or its value by becoming a
+   * float.
+   */
+  static boolean outside(double value, float rounded) {
+    return value != 0 && Math.abs(rounded) < Float.MIN_NORMAL
+        || Float.isInfinite(rounded) && Math.abs(value) < Double.POSITIVE_INFINITY;
+  }
+
+  /** Whether a channel in [from, to) is extreme. */
+  boolean anyExtreme(int from, int to) {
+    for (int c = from; c < to; c++) {
+      if (extreme[c]) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean extreme(int c) {
+    return extreme[c];
+  }
 }

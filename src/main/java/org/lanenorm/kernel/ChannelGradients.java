@@ -1,7 +1,118 @@
 package org.lanenorm.kernel;
 
-/** Stub. */
+/**
+ * The gradient sums of every channel and what backward needs of them: {@code dx = fma(dy, k, fma(x
+ * - hi, p, q))}, which is
+ *
+ * <pre>
+ * dx = k*dy + p*(x - mean) - k*S(dy)/M,   k = gamma*invStd,   p = -k*invStd^2*S(dy*(x - mean))/M
+ * hi = (float) mean,   q = -k*S(dy)/M - p*(mean - hi)
+ * </pre>
+ *
+ * computed in double and rounded once. Extreme channels as in {@link ChannelAffine}.
+ */
 public final class ChannelGradients {
-  /** Stub. */
-  public ChannelGradients(int channels) {}
+  final float[] hi;
+  final float[] k;
+  final float[] p;
+  final float[] q;
+  final double[] mean;
+  final double[] scale;
+  final double[] slope;
+  final double[] shift;
+  private final boolean[] extreme;
+
+  /** S(dy). */
+  private final double[] sum;
+
+  /** S(dy*(x - hi)); S(dy*(x - mean)) from {@link #finish} on. */
+  private final double[] product;
+
+  /** For C channels. */
+  public ChannelGradients(int channels) {
+    hi = new float[channels];
+    k = new float[channels];
+    p = new float[channels];
+    q = new float[channels];
+    mean = new double[channels];
+    scale = new double[channels];
+    slope = new double[channels];
+    shift = new double[channels];
+    extreme = new boolean[channels];
+    sum = new double[channels];
+    product = new double[channels];
+  }
+
+  /** Starts the channels [from, to): no sums, and hi from the means. */
+  void start(double[] means, int from, int to) {
+    for (int c = from; c < to; c++) {
+      mean[c] = means[c];
+      hi[c] = (float) means[c];
+      sum[c] = 0;
+      product[c] = 0;
+    }
+  }
+
+  /** Adds the sums of a segment, given at index base + c. */
+  void add(double[] sums, double[] products, int base, int from, int to) {
+    for (int c = from; c < to; c++) {
+      sum[c] += sums[base + c];
+      product[c] += products[base + c];
+    }
+  }
+
+  /** From S(dy*(x - hi)) to S(dy*(x - mean)). */
+  void finish(int from, int to) {
+    for (int c = from; c < to; c++) {
+      product[c] -= (mean[c] - hi[c]) * sum[c];
+    }
+  }
+
+  /** Coefficients of the channels [from, to) from their sums over {@code count} elements. */
+  void compute(double[] invStd, float[] gamma, double count, int from, int to) {
+    for (int c = from; c < to; c++) {
+      double factor = gamma == null ? invStd[c] : gamma[c] * invStd[c];
+      double slopeC = -factor * invStd[c] * invStd[c] * (product[c] / count);
+      double shiftC = -factor * (sum[c] / count);
+      scale[c] = factor;
+      slope[c] = slopeC;
+      shift[c] = shiftC;
+      k[c] = (float) factor;
+      p[c] = (float) slopeC;
+      q[c] = (float) (shiftC - slopeC * (mean[c] - hi[c]));
+      extreme[c] =
+          Math.abs(mean[c]) >= ChannelAffine.LARGEST_MEAN
+              || ChannelAffine.outside(factor, k[c])
+              || ChannelAffine.outside(slopeC, p[c])
+              || Float.isInfinite(q[c]);
+    }
+  }
+
+  /** dGamma = S(dy*(x - mean))*invStd, rounded once. */
+  public void dGamma(double[] invStd, float[] dGamma) {
+    for (int c = 0; c < dGamma.length; c++) {
+      dGamma[c] = (float) (product[c] * invStd[c]);
+    }
+  }
+
+  /** dBeta = S(dy), rounded once. */
+  public void dBeta(float[] dBeta) {
+    for (int c = 0; c < dBeta.length; c++) {
+      dBeta[c] = (float) sum[c];
+    }
+  }
+
+  /** Whether a channel in [from, to) is extreme. */
+  boolean anyExtreme(int from, int to) {
+    for (int c = from; c < to; c++) {
+      if (extreme[c]) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean extreme(int c) {
+    return extreme[c];
+  }
 }

@@ -1,10 +1,154 @@
 package org.lanenorm.kernel;
 
-/** Stub. */
+import java.util.Arrays;
+
+/**
+ * From the sums of segments to moments and gradient sums, per channel in double: the same code
+ * behind every back end.
+ */
 public final class ChannelReduction {
+  /**
+   * Squares whose sum is below this may have lost digits to underflow: each of the 1,536 at most
+   * loses up to 2^-150, and 1536*2^-150 is 2^-5 of one float rounding of 2^-110.
+   */
+  private static final double SMALLEST_SQUARES = 0x1p-110;
+
+  /**
+   * Where |K| is at least this, floats next to K are 2^-62 apart, whose square does not underflow.
+   */
+  private static final float PLAIN_SHIFT = 0x1p-38f;
+
   private ChannelReduction() {}
 
-  /** Stub. */
+  /**
+   * Moments of one segment from its float sums, redone in double where float was not enough, which
+   * the values alone decide:
+   *
+   * <pre>
+   * mean = K + S(x - K)/n,   M2 = S((x - K)^2) - S(x - K)^2/n
+   * </pre>
+   *
+   * Float was not enough where a sum overflowed, where squares may have underflowed, and where K is
+   * so far from the mean that the difference loses more than a bit: rounding errors in the first
+   * term grow by the factor S((x - K)^2)/M2.
+   *
+   * @param mean receives the mean of each channel in [from, to) at index base + c
+   * @param m2 receives M2 likewise
+   */
+  static void segmentMoments(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int segment,
+      int from,
+      int to,
+      float[] shift,
+      float[] sum,
+      float[] square,
+      double[] mean,
+      double[] m2,
+      int base,
+      Scratch scratch) {
+    double n = order.count(segment);
+    for (int c = from; c < to; c++) {
+      double s1 = sum[c];
+      double s2 = square[c];
+      double spread = s2 - s1 * s1 / n;
+      if (spread >= 0.5 * s2 && s2 >= SMALLEST_SQUARES && s2 < Double.POSITIVE_INFINITY) {
+        mean[base + c] = shift[c] + s1 / n;
+        m2[base + c] = spread;
+      } else if (s2 == 0 && Math.abs(shift[c]) >= PLAIN_SHIFT) {
+        mean[base + c] = shift[c];
+        m2[base + c] = 0;
+      } else {
+        momentsInDouble(x, xOffset, order, segment, c, mean, m2, base + c, scratch);
+      }
+    }
+  }
+
+  /**
+   * Moments of one segment of one channel in double, around its first element K: (K - mean)^2 is at
+   * most M2, so the difference of squares loses at most a factor n + 1 of 2^53.
+   */
+  private static void momentsInDouble(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int segment,
+      int c,
+      double[] mean,
+      double[] m2,
+      int index,
+      Scratch scratch) {
+    float[] source = order.source(x, xOffset, segment, c, scratch);
+    int base = order.base(xOffset, segment, c);
+    double k = source[base + order.blockOffset(order.firstBlock(segment))];
+    double[] chains = scratch.chains;
+    Arrays.fill(chains, 0);
+    for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
+      int run = base + order.blockOffset(block);
+      int length = order.fullRows(block) * Segments.LANES + order.tail(block);
+      for (int group = 0; group < order.groups(block); group++, run += order.imageStride()) {
+        addSquares(source, run, order.step(), length, k, chains);
+      }
+    }
+    double n = order.count(segment);
+    double s1 = (chains[0] + chains[1]) + (chains[2] + chains[3]);
+    double s2 = (chains[4] + chains[5]) + (chains[6] + chains[7]);
+    mean[index] = k + s1 / n;
+    // NaN stays; a difference that rounding has made negative is 0
+    m2[index] = Math.max(s2 - s1 * s1 / n, 0);
+  }
+
+  /**
+   * Four chains by the element's number in the run modulo 4, so that one addition need not wait for
+   * the last.
+   */
+  private static void addSquares(
+      float[] x, int from, int step, int length, double k, double[] chains) {
+    double a0 = chains[0];
+    double a1 = chains[1];
+    double a2 = chains[2];
+    double a3 = chains[3];
+    double b0 = chains[4];
+    double b1 = chains[5];
+    double b2 = chains[6];
+    double b3 = chains[7];
+    int i = from;
+    int left = length;
+    for (; left >= 4; left -= 4, i += 4 * step) {
+      double d0 = x[i] - k;
+      double d1 = x[i + step] - k;
+      double d2 = x[i + 2 * step] - k;
+      double d3 = x[i + 3 * step] - k;
+      a0 += d0;
+      a1 += d1;
+      a2 += d2;
+      a3 += d3;
+      b0 += d0 * d0;
+      b1 += d1 * d1;
+      b2 += d2 * d2;
+      b3 += d3 * d3;
+    }
+    for (; left > 0; left--, i += step) {
+      double d = x[i] - k;
+      a0 += d;
+      b0 += d * d;
+    }
+    chains[0] = a0;
+    chains[1] = a1;
+    chains[2] = a2;
+    chains[3] = a3;
+    chains[4] = b0;
+    chains[5] = b1;
+    chains[6] = b2;
+    chains[7] = b3;
+  }
+
+  /**
+   * Merges moments b into a for the channels [from, to): Chan's update. Where one side is empty the
+   * other stays as it is.
+   */
   public static void merge(
       long countA,
       double[] meanA,
@@ -13,5 +157,101 @@ public final class ChannelReduction {
       double[] meanB,
       double[] m2B,
       int from,
-      int to) {}
+      int to) {
+    merge(countA, meanA, m2A, countB, meanB, m2B, 0, from, to);
+  }
+
+  /** As above, with b's values at index base + c. */
+  static void merge(
+      long countA,
+      double[] meanA,
+      double[] m2A,
+      long countB,
+      double[] meanB,
+      double[] m2B,
+      int base,
+      int from,
+      int to) {
+    if (countB == 0) {
+      return;
+    }
+    if (countA == 0) {
+      System.arraycopy(meanB, base + from, meanA, from, to - from);
+      System.arraycopy(m2B, base + from, m2A, from, to - from);
+      return;
+    }
+    double n = (double) countA + countB;
+    double share = countB / n;
+    double weight = countA * share;
+    for (int c = from; c < to; c++) {
+      double delta = meanB[base + c] - meanA[c];
+      meanA[c] += delta * share;
+      m2A[c] += m2B[base + c] + delta * delta * weight;
+    }
+  }
+
+  /**
+   * Gradient sums of one segment from its float sums, redone in double where a float overflowed.
+   */
+  static void segmentGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int segment,
+      int from,
+      int to,
+      float[] hi,
+      float[] sum,
+      float[] product,
+      double[] sums,
+      double[] products,
+      int base,
+      Scratch scratch) {
+    for (int c = from; c < to; c++) {
+      if (Math.abs(sum[c]) < Float.POSITIVE_INFINITY
+          && Math.abs(product[c]) < Float.POSITIVE_INFINITY) {
+        sums[base + c] = sum[c];
+        products[base + c] = product[c];
+      } else {
+        gradientsInDouble(
+            x, xOffset, dy, dyOffset, order, segment, c, hi[c], sums, products, base + c, scratch);
+      }
+    }
+  }
+
+  private static void gradientsInDouble(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int segment,
+      int c,
+      double hi,
+      double[] totalSum,
+      double[] totalProduct,
+      int index,
+      Scratch scratch) {
+    float[] xs = order.source(x, xOffset, segment, c, scratch);
+    int xBase = order.base(xOffset, segment, c);
+    float[] dys = order.gradientSource(dy, dyOffset, segment, c, scratch);
+    int dyBase = order.base(dyOffset, segment, c);
+    double sum = 0;
+    double product = 0;
+    for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
+      int run = order.blockOffset(block);
+      int length = order.fullRows(block) * Segments.LANES + order.tail(block);
+      for (int group = 0; group < order.groups(block); group++, run += order.imageStride()) {
+        for (int j = 0, i = run; j < length; j++, i += order.step()) {
+          double g = dys[dyBase + i];
+          sum += g;
+          product += g * (xs[xBase + i] - hi);
+        }
+      }
+    }
+    totalSum[index] = sum;
+    totalProduct[index] = product;
+  }
 }

@@ -1,21 +1,111 @@
 package org.lanenorm.kernel;
 
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
-/** Stub. */
+/**
+ * Runs numbered tasks on the calling thread and on an executor's. The caller works too and never
+ * waits for a helper that has not begun, so that a busy or refusing executor costs speed and
+ * nothing else.
+ */
 public final class Team {
   /** The caller alone. */
   public static final Team SEQUENTIAL = new Team(null, 1);
 
+  private final Executor executor;
   private final int limit;
 
-  /** Stub. */
+  /** The caller and up to {@code limit - 1} helpers on {@code executor}. */
   public Team(Executor executor, int limit) {
+    this.executor = executor;
     this.limit = limit;
   }
 
-  /** Threads. */
+  /** Threads at most, the caller included. */
   public int limit() {
     return limit;
+  }
+
+  /** One task of a call. */
+  interface Task {
+    /**
+     * Does task {@code index}; no two threads hold the same {@code member}, 0 to limit - 1, at the
+     * same time.
+     */
+    void run(int index, int member);
+  }
+
+  /** Runs the tasks 0 to {@code tasks - 1}, each once, and returns when all are done. */
+  void run(int tasks, Task task) {
+    int members = Math.min(limit, tasks);
+    Call call = new Call(tasks, task);
+    try {
+      for (int member = 1; member < members; member++) {
+        int number = member;
+        executor.execute(() -> call.help(number));
+      }
+    } catch (RejectedExecutionException e) {
+      // those that were taken help; the caller does the rest
+    } finally {
+      call.work(0);
+      call.finish();
+    }
+    if (call.failure != null) {
+      throw call.failure;
+    }
+  }
+
+  private static final class Call {
+    /** In {@link #state}: no helper may begin any more. */
+    private static final int CLOSED = 1 << 30;
+
+    private final int tasks;
+    private final Task task;
+    private final Thread caller = Thread.currentThread();
+    private final AtomicInteger next = new AtomicInteger();
+
+    /** Helpers at work, and the closed bit. */
+    private final AtomicInteger state = new AtomicInteger();
+
+    volatile RuntimeException failure;
+
+    Call(int tasks, Task task) {
+      this.tasks = tasks;
+      this.task = task;
+    }
+
+    void help(int member) {
+      if (state.getAndIncrement() < CLOSED) {
+        work(member);
+      }
+      if (state.decrementAndGet() == CLOSED) {
+        LockSupport.unpark(caller);
+      }
+    }
+
+    void work(int member) {
+      try {
+        for (int index = next.getAndIncrement(); index < tasks; index = next.getAndIncrement()) {
+          task.run(index, member);
+        }
+      } catch (RuntimeException e) {
+        failure = e;
+        next.set(tasks);
+      }
+    }
+
+    /** Closes the call and waits for the helpers that have begun. */
+    void finish() {
+      boolean interrupted = false;
+      for (int left = state.addAndGet(CLOSED); left != CLOSED; left = state.get()) {
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
+      }
+      if (interrupted) {
+        caller.interrupt();
+      }
+    }
   }
 }

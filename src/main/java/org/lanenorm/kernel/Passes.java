@@ -1,0 +1,652 @@
+package org.lanenorm.kernel;
+
+/**
+ * The passes over memory that make up a call: which segments and channels, in which order, by which
+ * thread. Owns what the passes need between calls, so that the steady state allocates nothing; used
+ * by one thread at a time.
+ */
+public final class Passes {
+  /**
+   * Fewer elements than this are done by the caller alone: a hand-off to a sleeping thread costs
+   * some 10 microseconds.
+   */
+  private static final int WORTH_SHARING = 1 << 16;
+
+  /**
+   * Bytes of x that are normalized right after their moments are known, in NCHW: what is read
+   * twice, with what is written, should stay in the second-level cache (1 to 2 MB on current
+   * servers).
+   */
+  private static final int GROUP_BYTES = 400_000;
+
+  private final Kernels kernels;
+  private final Team team;
+  private final int channels;
+
+  /** Per member of the team. */
+  private final Scratch[] scratch;
+
+  /** Float sums of one segment, per member of the team. */
+  private final float[][] shift;
+
+  private final float[][] first;
+  private final float[][] second;
+
+  /**
+   * Results of segments in double, at segment*C + c; one segment's where the caller works alone.
+   */
+  private double[] segmentFirst;
+
+  private double[] segmentSecond;
+
+  /** For a layer of C channels. */
+  public Passes(Kernels kernels, Team team, int channels) {
+    this.kernels = kernels;
+    this.team = team;
+    this.channels = channels;
+    int members = team.limit();
+    scratch = new Scratch[members];
+    shift = new float[members][];
+    first = new float[members][];
+    second = new float[members][];
+    segmentFirst = new double[channels];
+    segmentSecond = new double[channels];
+    prepare(0);
+  }
+
+  private void prepare(int member) {
+    if (scratch[member] == null) {
+      scratch[member] = new Scratch();
+      shift[member] = new float[channels];
+      first[member] = new float[channels];
+      second[member] = new float[channels];
+    }
+  }
+
+  private boolean shared(Segments order) {
+    return team.limit() > 1 && (long) order.count() * channels >= WORTH_SHARING;
+  }
+
+  /** Whether threads share a reduction by channels; else by segments. */
+  private boolean byChannels(Segments order) {
+    return !order.channelsLast() && channels >= 2 * team.limit();
+  }
+
+  /** Channels whose second read should come from cache, at so many bytes read per element. */
+  private int group(Segments order, long bytes) {
+    return (int)
+        Math.max(1, Math.min(channels, GROUP_BYTES / (bytes * Math.max(1, order.count()))));
+  }
+
+  /** Whether threads share an elementwise pass by rows; else by channels. */
+  private boolean byRows(Segments order) {
+    return order.channelsLast() || order.rows() >= parts();
+  }
+
+  /** Part {@code index} of {@code parts} equal parts of n things begins here. */
+  private static int cut(int n, int index, int parts) {
+    return (int) ((long) n * index / parts);
+  }
+
+  private int parts() {
+    return 4 * team.limit();
+  }
+
+  private void growSegments(Segments order) {
+    long length = (long) order.segments() * channels;
+    if (segmentFirst.length < length) {
+      segmentFirst = new double[Math.toIntExact(length)];
+      segmentSecond = new double[segmentFirst.length];
+    }
+  }
+
+  /** Mean and M2 of every channel over a tensor of at least one element per channel. */
+  public void moments(float[] x, int xOffset, Segments order, double[] mean, double[] m2) {
+    if (!shared(order)) {
+      moments(x, xOffset, order, 0, channels, mean, m2, 0);
+    } else if (byChannels(order)) {
+      growSegments(order);
+      int parts = Math.min(parts(), channels);
+      team.run(
+          parts,
+          (index, member) -> {
+            prepare(member);
+            moments(
+                x,
+                xOffset,
+                order,
+                cut(channels, index, parts),
+                cut(channels, index + 1, parts),
+                mean,
+                m2,
+                member);
+          });
+    } else {
+      growSegments(order);
+      team.run(
+          order.segments(),
+          (segment, member) -> {
+            prepare(member);
+            segmentMoments(x, xOffset, order, segment, 0, channels, segment * channels, member);
+          });
+      long count = 0;
+      for (int segment = 0; segment < order.segments(); segment++) {
+        int n = order.count(segment);
+        ChannelReduction.merge(
+            count, mean, m2, n, segmentFirst, segmentSecond, segment * channels, 0, channels);
+        count += n;
+      }
+    }
+  }
+
+  /** The channels [from, to) by one thread. */
+  private void moments(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int from,
+      int to,
+      double[] mean,
+      double[] m2,
+      int member) {
+    long count = 0;
+    for (int segment = 0; segment < order.segments(); segment++) {
+      segmentMoments(x, xOffset, order, segment, from, to, 0, member);
+      int n = order.count(segment);
+      ChannelReduction.merge(count, mean, m2, n, segmentFirst, segmentSecond, 0, from, to);
+      count += n;
+    }
+  }
+
+  private void segmentMoments(
+      float[] x, int xOffset, Segments order, int segment, int from, int to, int base, int member) {
+    Scratch own = scratch[member];
+    kernels.momentSums(
+        x, xOffset, order, segment, from, to, shift[member], first[member], second[member], own);
+    ChannelReduction.segmentMoments(
+        x,
+        xOffset,
+        order,
+        segment,
+        from,
+        to,
+        shift[member],
+        first[member],
+        second[member],
+        segmentFirst,
+        segmentSecond,
+        base,
+        own);
+  }
+
+  /**
+   * Moments, invStd = 1/sqrt(M2/M + epsilon), coefficients and normalizing in one go; in NCHW a few
+   * channels at a time, so that the second read of x comes from cache.
+   */
+  public void trainingForward(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      double[] mean,
+      double[] m2,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine) {
+    if (order.channelsLast()) {
+      moments(x, xOffset, order, mean, m2);
+      coefficients(order, mean, m2, epsilon, invStd, gamma, beta, affine, 0, channels);
+      normalize(x, xOffset, y, yOffset, order, affine);
+      return;
+    }
+    int group = group(order, 4);
+    int groups = (channels + group - 1) / group;
+    if (!shared(order)) {
+      for (int index = 0; index < groups; index++) {
+        trainingForward(
+            x,
+            xOffset,
+            y,
+            yOffset,
+            order,
+            mean,
+            m2,
+            epsilon,
+            invStd,
+            gamma,
+            beta,
+            affine,
+            index * group,
+            Math.min(channels, (index + 1) * group),
+            0);
+      }
+    } else if (byChannels(order)) {
+      int size = Math.min(group, (channels + team.limit() - 1) / team.limit());
+      team.run(
+          (channels + size - 1) / size,
+          (index, member) -> {
+            prepare(member);
+            trainingForward(
+                x,
+                xOffset,
+                y,
+                yOffset,
+                order,
+                mean,
+                m2,
+                epsilon,
+                invStd,
+                gamma,
+                beta,
+                affine,
+                index * size,
+                Math.min(channels, (index + 1) * size),
+                member);
+          });
+    } else {
+      moments(x, xOffset, order, mean, m2);
+      coefficients(order, mean, m2, epsilon, invStd, gamma, beta, affine, 0, channels);
+      normalize(x, xOffset, y, yOffset, order, affine);
+    }
+  }
+
+  private void trainingForward(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      double[] mean,
+      double[] m2,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine,
+      int from,
+      int to,
+      int member) {
+    moments(x, xOffset, order, from, to, mean, m2, member);
+    coefficients(order, mean, m2, epsilon, invStd, gamma, beta, affine, from, to);
+    normalize(x, xOffset, y, yOffset, order, 0, order.rows(), from, to, affine, member);
+  }
+
+  private static void coefficients(
+      Segments order,
+      double[] mean,
+      double[] m2,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine,
+      int from,
+      int to) {
+    invStd(m2, order.count(), epsilon, invStd, from, to);
+    affine.compute(mean, invStd, gamma, beta, from, to);
+  }
+
+  /** invStd = 1/sqrt(M2/count + epsilon). */
+  public static void invStd(
+      double[] m2, double count, double epsilon, double[] invStd, int from, int to) {
+    for (int c = from; c < to; c++) {
+      invStd[c] = 1 / Math.sqrt(m2[c] / count + epsilon);
+    }
+  }
+
+  /** y = (x - mean)*k + beta over the whole tensor. */
+  public void normalize(
+      float[] x, int xOffset, float[] y, int yOffset, Segments order, ChannelAffine affine) {
+    if (!shared(order)) {
+      normalize(x, xOffset, y, yOffset, order, 0, order.rows(), 0, channels, affine, 0);
+      return;
+    }
+    boolean byRows = byRows(order);
+    int units = byRows ? order.rows() : channels;
+    int parts = Math.min(parts(), units);
+    team.run(
+        parts,
+        (index, member) -> {
+          prepare(member);
+          int first = cut(units, index, parts);
+          int end = cut(units, index + 1, parts);
+          normalize(
+              x,
+              xOffset,
+              y,
+              yOffset,
+              order,
+              byRows ? first : 0,
+              byRows ? end : order.rows(),
+              byRows ? 0 : first,
+              byRows ? channels : end,
+              affine,
+              member);
+        });
+  }
+
+  private void normalize(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      int member) {
+    Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : kernels;
+    able.normalize(
+        x, xOffset, y, yOffset, order, firstRow, endRow, from, to, affine, scratch[member]);
+  }
+
+  /** S(dy) and S(dy*(x - mean)) of every channel, left in {@code gradients}. */
+  public void gradientSums(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      double[] mean,
+      ChannelGradients gradients) {
+    if (!shared(order)) {
+      gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients, 0, channels, 0);
+    } else if (byChannels(order)) {
+      growSegments(order);
+      int parts = parts();
+      team.run(
+          parts,
+          (index, member) -> {
+            prepare(member);
+            gradientSums(
+                x,
+                xOffset,
+                dy,
+                dyOffset,
+                order,
+                mean,
+                gradients,
+                cut(channels, index, parts),
+                cut(channels, index + 1, parts),
+                member);
+          });
+    } else {
+      growSegments(order);
+      gradients.start(mean, 0, channels);
+      team.run(
+          order.segments(),
+          (segment, member) -> {
+            prepare(member);
+            segmentGradients(
+                x,
+                xOffset,
+                dy,
+                dyOffset,
+                order,
+                segment,
+                gradients,
+                0,
+                channels,
+                segment * channels,
+                member);
+          });
+      for (int segment = 0; segment < order.segments(); segment++) {
+        gradients.add(segmentFirst, segmentSecond, segment * channels, 0, channels);
+      }
+      gradients.finish(0, channels);
+    }
+  }
+
+  private void gradientSums(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      double[] mean,
+      ChannelGradients gradients,
+      int from,
+      int to,
+      int member) {
+    gradients.start(mean, from, to);
+    for (int segment = 0; segment < order.segments(); segment++) {
+      segmentGradients(x, xOffset, dy, dyOffset, order, segment, gradients, from, to, 0, member);
+      gradients.add(segmentFirst, segmentSecond, 0, from, to);
+    }
+    gradients.finish(from, to);
+  }
+
+  private void segmentGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int segment,
+      ChannelGradients gradients,
+      int from,
+      int to,
+      int base,
+      int member) {
+    Scratch own = scratch[member];
+    kernels.gradientSums(
+        x,
+        xOffset,
+        dy,
+        dyOffset,
+        order,
+        segment,
+        from,
+        to,
+        gradients.hi,
+        first[member],
+        second[member],
+        own);
+    ChannelReduction.segmentGradients(
+        x,
+        xOffset,
+        dy,
+        dyOffset,
+        order,
+        segment,
+        from,
+        to,
+        gradients.hi,
+        first[member],
+        second[member],
+        segmentFirst,
+        segmentSecond,
+        base,
+        own);
+  }
+
+  /**
+   * Gradient sums and dInput in one go, as {@link #trainingForward}.
+   *
+   * @param dx null leaves dInput out
+   */
+  public void backward(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dx,
+      int dxOffset,
+      Segments order,
+      double[] mean,
+      double[] invStd,
+      float[] gamma,
+      ChannelGradients gradients) {
+    if (dx == null || order.channelsLast() || shared(order) && !byChannels(order)) {
+      gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients);
+      if (dx != null) {
+        gradients.compute(invStd, gamma, order.count(), 0, channels);
+        inputGradient(x, xOffset, dy, dyOffset, dx, dxOffset, order, gradients);
+      }
+      return;
+    }
+    int group = group(order, 8);
+    if (!shared(order)) {
+      for (int from = 0; from < channels; from += group) {
+        backward(
+            x,
+            xOffset,
+            dy,
+            dyOffset,
+            dx,
+            dxOffset,
+            order,
+            mean,
+            invStd,
+            gamma,
+            gradients,
+            from,
+            Math.min(channels, from + group),
+            0);
+      }
+    } else {
+      int size = Math.min(group, (channels + team.limit() - 1) / team.limit());
+      team.run(
+          (channels + size - 1) / size,
+          (index, member) -> {
+            prepare(member);
+            backward(
+                x,
+                xOffset,
+                dy,
+                dyOffset,
+                dx,
+                dxOffset,
+                order,
+                mean,
+                invStd,
+                gamma,
+                gradients,
+                index * size,
+                Math.min(channels, (index + 1) * size),
+                member);
+          });
+    }
+  }
+
+  private void backward(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dx,
+      int dxOffset,
+      Segments order,
+      double[] mean,
+      double[] invStd,
+      float[] gamma,
+      ChannelGradients gradients,
+      int from,
+      int to,
+      int member) {
+    gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients, from, to, member);
+    gradients.compute(invStd, gamma, order.count(), from, to);
+    inputGradient(
+        x,
+        xOffset,
+        dy,
+        dyOffset,
+        dx,
+        dxOffset,
+        order,
+        0,
+        order.rows(),
+        from,
+        to,
+        gradients,
+        member);
+  }
+
+  private void inputGradient(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dx,
+      int dxOffset,
+      Segments order,
+      ChannelGradients gradients) {
+    if (!shared(order)) {
+      inputGradient(
+          x,
+          xOffset,
+          dy,
+          dyOffset,
+          dx,
+          dxOffset,
+          order,
+          0,
+          order.rows(),
+          0,
+          channels,
+          gradients,
+          0);
+      return;
+    }
+    boolean byRows = byRows(order);
+    int units = byRows ? order.rows() : channels;
+    int parts = Math.min(parts(), units);
+    team.run(
+        parts,
+        (index, member) -> {
+          prepare(member);
+          int first = cut(units, index, parts);
+          int end = cut(units, index + 1, parts);
+          inputGradient(
+              x,
+              xOffset,
+              dy,
+              dyOffset,
+              dx,
+              dxOffset,
+              order,
+              byRows ? first : 0,
+              byRows ? end : order.rows(),
+              byRows ? 0 : first,
+              byRows ? channels : end,
+              gradients,
+              member);
+        });
+  }
+
+  private void inputGradient(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dx,
+      int dxOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelGradients gradients,
+      int member) {
+    Kernels able = gradients.anyExtreme(from, to) ? ScalarKernels.INSTANCE : kernels;
+    able.inputGradient(
+        x,
+        xOffset,
+        dy,
+        dyOffset,
+        dx,
+        dxOffset,
+        order,
+        firstRow,
+        endRow,
+        from,
+        to,
+        gradients,
+        scratch[member]);
+  }
+}

@@ -1,0 +1,221 @@
+package org.lanenorm.kernel;
+
+import java.util.Arrays;
+
+/**
+ * The kernels in plain Java: what runs without the incubator module, and the plainest statement of
+ * what the others must equal. Also the only ones that know extreme channels.
+ */
+final class ScalarKernels implements Kernels {
+  static final ScalarKernels INSTANCE = new ScalarKernels();
+
+  private static final int LANES = Segments.LANES;
+  private static final int SLOTS = Segments.SLOTS;
+
+  private ScalarKernels() {}
+
+  @Override
+  public String name() {
+    return "scalar";
+  }
+
+  @Override
+  public void momentSums(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int segment,
+      int from,
+      int to,
+      float[] shift,
+      float[] sum,
+      float[] square,
+      Scratch scratch) {
+    float[] d = scratch.terms;
+    float[] lanes = scratch.lanes;
+    for (int c = from; c < to; c++) {
+      float[] source = order.source(x, xOffset, segment, c, scratch);
+      int base = order.base(xOffset, segment, c);
+      float k = shift(source, base, order, segment, lanes);
+      Arrays.fill(lanes, 0);
+      for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
+        load(source, base, order, block, k, d);
+        addBlock(d, d, lanes, scratch.factors);
+      }
+      shift[c] = k;
+      sum[c] = fold(lanes, 0);
+      square[c] = fold(lanes, LANES);
+    }
+  }
+
+  @Override
+  public void gradientSums(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int segment,
+      int from,
+      int to,
+      float[] hi,
+      float[] sum,
+      float[] product,
+      Scratch scratch) {
+    float[] g = scratch.terms;
+    float[] d = scratch.factors;
+    float[] lanes = scratch.lanes;
+    for (int c = from; c < to; c++) {
+      float[] xs = order.source(x, xOffset, segment, c, scratch);
+      float[] dys = order.gradientSource(dy, dyOffset, segment, c, scratch);
+      Arrays.fill(lanes, 0);
+      for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
+        load(dys, order.base(dyOffset, segment, c), order, block, 0, g);
+        load(xs, order.base(xOffset, segment, c), order, block, hi[c], d);
+        addBlock(g, d, lanes, d);
+      }
+      sum[c] = fold(lanes, 0);
+      product[c] = fold(lanes, LANES);
+    }
+  }
+
+  /**
+   * K: the mean of four of the segment's superrows, or its first element where it has no full one.
+   */
+  private static float shift(float[] x, int base, Segments order, int segment, float[] lanes) {
+    int block = order.firstBlock(segment);
+    int at = base + order.blockOffset(block);
+    if (order.fullRows(block) == 0) {
+      return x[at];
+    }
+    int a = at + order.sampleOffset(block, 0);
+    int b = at + order.sampleOffset(block, 1);
+    int c = at + order.sampleOffset(block, 2);
+    int d = at + order.sampleOffset(block, 3);
+    int step = order.step();
+    for (int lane = 0; lane < LANES; lane++) {
+      int i = lane * step;
+      lanes[lane] = (x[a + i] + x[b + i]) + (x[c + i] + x[d + i]);
+    }
+    return fold(lanes, 0) * (1f / (4 * LANES));
+  }
+
+  /** Sets {@code terms} to x - k slot by slot, 0 where there is no element. */
+  private static void load(float[] x, int base, Segments order, int block, float k, float[] terms) {
+    Arrays.fill(terms, 0);
+    int length = order.fullRows(block) * LANES + order.tail(block);
+    int step = order.step();
+    int image = base + order.blockOffset(block);
+    for (int group = 0; group < order.groups(block); group++, image += order.imageStride()) {
+      int slot = group << order.slotShift();
+      for (int j = 0; j < length; j++) {
+        terms[slot * LANES + j] = x[image + j * step] - k;
+      }
+    }
+  }
+
+  /**
+   * Adds a block's trees to the lanes: of the terms a to the first 16, of the products a*b to the
+   * second. Destroys a; {@code products} may be b.
+   */
+  private static void addBlock(float[] a, float[] b, float[] lanes, float[] products) {
+    for (int pair = 0; pair < SLOTS / 2; pair++) {
+      for (int lane = 0; lane < LANES; lane++) {
+        int i = 2 * pair * LANES + lane;
+        int j = i + LANES;
+        float product = Fma.fma(a[j], b[j], a[i] * b[i]);
+        float sum = a[i] + a[j];
+        products[pair * LANES + lane] = product;
+        a[pair * LANES + lane] = sum;
+      }
+    }
+    for (int left = SLOTS / 4; left >= 1; left /= 2) {
+      for (int pair = 0; pair < left; pair++) {
+        for (int lane = 0; lane < LANES; lane++) {
+          int i = 2 * pair * LANES + lane;
+          a[pair * LANES + lane] = a[i] + a[i + LANES];
+          products[pair * LANES + lane] = products[i] + products[i + LANES];
+        }
+      }
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+      lanes[lane] += a[lane];
+      lanes[LANES + lane] += products[lane];
+    }
+  }
+
+  /** The sum of 16 lanes from {@code at} on, by halving; destroys them. */
+  static float fold(float[] lanes, int at) {
+    for (int half = LANES / 2; half >= 1; half /= 2) {
+      for (int lane = at; lane < at + half; lane++) {
+        lanes[lane] += lanes[lane + half];
+      }
+    }
+    return lanes[at];
+  }
+
+  @Override
+  public void normalize(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Scratch scratch) {
+    int run = order.channelsLast() ? 1 : order.spatial();
+    for (int row = firstRow; row < endRow; row++) {
+      for (int c = from; c < to; c++) {
+        int at = row * order.rowLength() + c * run;
+        for (int i = at; i < at + run; i++) {
+          float value = x[xOffset + i];
+          y[yOffset + i] =
+              affine.extreme(c)
+                  ? (float) ((value - affine.mean[c]) * affine.scale[c] + affine.shift[c])
+                  : Fma.fma(value - affine.hi[c], affine.k[c], affine.b[c]);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void inputGradient(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dx,
+      int dxOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelGradients gradients,
+      Scratch scratch) {
+    int run = order.channelsLast() ? 1 : order.spatial();
+    for (int row = firstRow; row < endRow; row++) {
+      for (int c = from; c < to; c++) {
+        int at = row * order.rowLength() + c * run;
+        for (int i = at; i < at + run; i++) {
+          float value = x[xOffset + i];
+          float gradient = dy[dyOffset + i];
+          dx[dxOffset + i] =
+              gradients.extreme(c)
+                  ? (float)
+                      (gradients.scale[c] * gradient
+                          + gradients.slope[c] * (value - gradients.mean[c])
+                          + gradients.shift[c])
+                  : Fma.fma(
+                      gradient,
+                      gradients.k[c],
+                      Fma.fma(value - gradients.hi[c], gradients.p[c], gradients.q[c]));
+        }
+      }
+    }
+  }
+}

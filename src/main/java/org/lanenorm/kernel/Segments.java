@@ -1,0 +1,257 @@
+package org.lanenorm.kernel;
+
+/**
+ * The canonical order in which one channel's M = N*S elements are summed, and where they lie. It is
+ * a function of N and S alone, so that every layout, vector width, thread count and back end adds
+ * the same numbers in the same order:
+ *
+ * <ul>
+ *   <li><b>Superrow</b>: 16 consecutive positions s of one image, one per <b>lane</b>; the last of
+ *       an image may be short. Images of fewer than 16 positions are first laid end to end and
+ *       taken as one image of M positions.
+ *   <li><b>Block</b>: 16 slots of a superrow each. Images of more than 16 superrows fill blocks in
+ *       turn and start anew with each image; smaller images take 1, 2, 4, 8 or 16 slots each (the
+ *       next power of two), several to a block. Slots and positions that hold nothing count as
+ *       zero.
+ *   <li>Inside a block each lane is summed over its slots by a perfect binary tree in float:
+ *       neighbouring slots first.
+ *   <li><b>Segment</b>: 4 blocks, about 1,024 elements; up to two blocks that would be left at the
+ *       end join the last one. Each lane adds its blocks in order in float, then the 16 lanes are
+ *       folded by halving: lane l takes lane l+8, then l+4, l+2, l+1.
+ *   <li>Segments are merged in order in double.
+ * </ul>
+ *
+ * <p>Why these numbers: 16 lanes are one 512-bit vector, two of 256 or four of 128 bits. A tree of
+ * equal addends is exact and a chain of six loses about 1u, where a chain of 64 loses up to 16u (u
+ * = 2^-24); more than 8 streams at once cost more than they save in NHWC, so a block is two halves
+ * of 8.
+ */
+public final class Segments {
+  static final int LANES = 16;
+  static final int SLOTS = 16;
+
+  /** The elements of a segment at most: 4 blocks and the two that may join them. */
+  static final int LONGEST = 6 * SLOTS * LANES;
+
+  private static final int BLOCKS_PER_SEGMENT = 4;
+
+  private final boolean channelsLast;
+  private final int batch;
+  private final int channels;
+  private final int spatial;
+
+  /**
+   * Images as the order sees them: one of M positions if the real ones are smaller than a superrow.
+   */
+  private final int images;
+
+  private final int positions;
+  private final int fullRows;
+  private final int tail;
+  private final int slotShift;
+  private final int imagesPerBlock;
+  private final int blocksPerImage;
+  private final int blocks;
+  private final int segments;
+
+  /**
+   * The order for a tensor.
+   *
+   * @param channelsLast whether element (n, c, s) lies at (n*S + s)*C + c, else at (n*C + c)*S + s
+   * @param batch N
+   * @param channels C
+   * @param spatial S
+   */
+  public Segments(boolean channelsLast, int batch, int channels, int spatial) {
+    // rows are the same memory in both layouts, and one channel means that its elements follow one
+    // another
+    this.channelsLast = (channelsLast || spatial == 1) && channels != 1;
+    this.batch = batch;
+    this.channels = channels;
+    this.spatial = spatial;
+    boolean flat = spatial < LANES;
+    images = flat ? 1 : batch;
+    positions = flat ? batch * spatial : spatial;
+    fullRows = positions / LANES;
+    tail = positions % LANES;
+    int rows = fullRows + (tail > 0 ? 1 : 0);
+    slotShift = rows > SLOTS ? 4 : 32 - Integer.numberOfLeadingZeros(Math.max(rows, 1) - 1);
+    imagesPerBlock = SLOTS >> slotShift;
+    blocksPerImage = (rows + SLOTS - 1) / SLOTS;
+    blocks =
+        rows > SLOTS
+            ? images * blocksPerImage
+            : rows == 0 ? 0 : (images + imagesPerBlock - 1) / imagesPerBlock;
+    segments = blocks == 0 ? 0 : Math.max(1, (blocks + 1) / BLOCKS_PER_SEGMENT);
+  }
+
+  boolean channelsLast() {
+    return channelsLast;
+  }
+
+  int batch() {
+    return batch;
+  }
+
+  int channels() {
+    return channels;
+  }
+
+  int spatial() {
+    return spatial;
+  }
+
+  /** M. */
+  public int count() {
+    return batch * spatial;
+  }
+
+  int segments() {
+    return segments;
+  }
+
+  int firstBlock(int segment) {
+    return segment * BLOCKS_PER_SEGMENT;
+  }
+
+  int endBlock(int segment) {
+    return segment == segments - 1 ? blocks : (segment + 1) * BLOCKS_PER_SEGMENT;
+  }
+
+  /**
+   * Whether a channel must be packed before its blocks can be read: in NCHW, images smaller than a
+   * superrow.
+   */
+  boolean packed() {
+    return !channelsLast && spatial < LANES && channels != 1;
+  }
+
+  /** Distance from a position to the next in memory (1 where channels are packed). */
+  int step() {
+    return channelsLast ? channels : 1;
+  }
+
+  /** Distance from a superrow to the next. */
+  int rowStride() {
+    return LANES * step();
+  }
+
+  /** Distance from an image to the next. */
+  int imageStride() {
+    return channels * spatial;
+  }
+
+  /**
+   * Runs of floats that elementwise passes walk: positions (n, s) of all channels, or images where
+   * channels come first.
+   */
+  int rows() {
+    return channelsLast ? batch * spatial : batch;
+  }
+
+  /** Floats in one of {@link #rows}. */
+  int rowLength() {
+    return channelsLast ? channels : channels * spatial;
+  }
+
+  /** Where a block's first element lies, from the channel's first. */
+  int blockOffset(int block) {
+    return blocksPerImage > 1
+        ? block / blocksPerImage * imageStride() + block % blocksPerImage * (SLOTS * rowStride())
+        : block * imagesPerBlock * imageStride();
+  }
+
+  /** Images in a block. */
+  int groups(int block) {
+    return blocksPerImage > 1 ? 1 : Math.min(imagesPerBlock, images - block * imagesPerBlock);
+  }
+
+  /** log2 of the slots that each image of a block takes. */
+  int slotShift() {
+    return slotShift;
+  }
+
+  /** Full superrows of each image of a block. */
+  int fullRows(int block) {
+    return blocksPerImage > 1
+        ? Math.min(SLOTS, fullRows - block % blocksPerImage * SLOTS)
+        : fullRows;
+  }
+
+  /**
+   * Positions in the short superrow that follows the full ones of each image of a block; 0 if there
+   * is none.
+   */
+  int tail(int block) {
+    return blocksPerImage > 1 && block % blocksPerImage != blocksPerImage - 1 ? 0 : tail;
+  }
+
+  /**
+   * How many blocks from this one on, before {@code end}, are full and follow one another in
+   * memory.
+   */
+  int fullRun(int block, int end) {
+    if (blocksPerImage > 1) {
+      return Math.max(0, Math.min(end - block, fullRows / SLOTS - block % blocksPerImage));
+    }
+    return slotShift == 4 && fullRows == SLOTS ? 1 : 0;
+  }
+
+  /** Elements of one channel in a block. */
+  int blockCount(int block) {
+    return groups(block) * (fullRows(block) * LANES + tail(block));
+  }
+
+  /** Elements of one channel in a segment. */
+  int count(int segment) {
+    int count = 0;
+    for (int block = firstBlock(segment); block < endBlock(segment); block++) {
+      count += blockCount(block);
+    }
+    return count;
+  }
+
+  /**
+   * Where the i-th of the four superrows lies whose mean is the segment's shift, from the block's
+   * first element: spread over the first block, so that a ramp or an odd first row does not set the
+   * shift far from the data, yet near enough together to be streamed.
+   */
+  int sampleOffset(int block, int i) {
+    int perImage = fullRows(block);
+    int available = groups(block) * perImage;
+    int row = 5 * i * Math.min(available, SLOTS) / SLOTS;
+    return row / perImage * imageStride() + row % perImage * rowStride();
+  }
+
+  /** The array that holds channel c's elements of a segment: x itself, or scratch filled from x. */
+  float[] source(float[] x, int offset, int segment, int c, Scratch scratch) {
+    return packed() ? pack(x, offset, segment, c, scratch.packed()) : x;
+  }
+
+  /** The same for a second tensor of the shape. */
+  float[] gradientSource(float[] dy, int offset, int segment, int c, Scratch scratch) {
+    return packed() ? pack(dy, offset, segment, c, scratch.packedGradient()) : dy;
+  }
+
+  private float[] pack(float[] x, int offset, int segment, int c, float[] packed) {
+    int from = firstBlock(segment) * SLOTS * LANES;
+    int end = Math.min(endBlock(segment) * SLOTS * LANES, count());
+    int s = from % spatial;
+    int base = offset + (from / spatial * channels + c) * spatial;
+    for (int m = from; m < end; m++) {
+      packed[m - from] = x[base + s];
+      if (++s == spatial) {
+        s = 0;
+        base += channels * spatial;
+      }
+    }
+    return packed;
+  }
+
+  /** What {@link #blockOffset} counts from in the array that {@link #source} returns. */
+  int base(int offset, int segment, int c) {
+    return packed()
+        ? -firstBlock(segment) * SLOTS * LANES
+        : offset + (channelsLast ? c : c * spatial);
+  }
+}
