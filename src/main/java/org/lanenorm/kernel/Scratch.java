@@ -28,6 +28,8 @@ public final class Scratch {
   float[] firstHalf = new float[0];
 
   float[] secondHalf = new float[0];
+  float[] firstOther = new float[0];
+  float[] secondOther = new float[0];
 
   /** Per-channel coefficients repeated to the length of a run that many channels share. */
   float[] tileA = new float[0];
@@ -53,6 +55,8 @@ public final class Scratch {
     if (firstHalf.length < chunk) {
       firstHalf = new float[chunk];
       secondHalf = new float[chunk];
+      firstOther = new float[chunk];
+      secondOther = new float[chunk];
     }
   }
 

@@ -1,0 +1,536 @@
+package org.lanenorm.kernel;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Reductions where a position's C channels follow one another. A superrow is then 16*C floats in a
+ * row, (lane, channel) by (lane, channel), a whole number of vectors for any C; and each of these
+ * places has sums of its own, in arrays of the same order. A half block is 8 superrows read side by
+ * side.
+ */
+final class NhwcVectorKernels {
+  private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
+  private static final int L = F.length();
+  private static final int LANES = Segments.LANES;
+  private static final int HALF = Segments.SLOTS / 2;
+
+  /**
+   * Places at a time: their sums, half sums and shifts (five floats each) stay in a first-level
+   * cache of 32 KB.
+   */
+  private static final int CHUNK = 1024;
+
+  private NhwcVectorKernels() {}
+
+  static void momentSums(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int segment,
+      float[] shift,
+      float[] sum,
+      float[] square,
+      Scratch scratch) {
+    int channels = order.channels();
+    int places = LANES * channels;
+    scratch.growLanes(places, CHUNK);
+    int first = order.firstBlock(segment);
+    shifts(x, xOffset, order, first, places, shift, scratch);
+    System.arraycopy(shift, 0, scratch.shifts, 0, channels);
+    repeat(scratch.shifts, channels, LANES);
+    Arrays.fill(scratch.first, 0, places, 0);
+    Arrays.fill(scratch.second, 0, places, 0);
+    int end = order.endBlock(segment);
+    for (int from = 0; from < places; from += CHUNK) {
+      int to = Math.min(places, from + CHUNK);
+      for (int block = first; block < end; block++) {
+        int at = xOffset + order.blockOffset(block);
+        if (order.fullRun(block, end) > 0) {
+          int stride = order.rowStride();
+          squares(x, at, stride, from, to, scratch.shifts, scratch.firstHalf, scratch.secondHalf);
+          addSquares(
+              x,
+              at + HALF * stride,
+              stride,
+              from,
+              to,
+              scratch.shifts,
+              scratch.firstHalf,
+              scratch.secondHalf,
+              scratch.first,
+              scratch.second);
+        } else {
+          partial(x, at, null, 0, order, block, from, to, scratch);
+        }
+      }
+    }
+    fold(scratch.first, channels, sum);
+    fold(scratch.second, channels, square);
+  }
+
+  /**
+   * K of every channel: the mean of four superrows of the first block, or its first position where
+   * it has no full one.
+   */
+  private static void shifts(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int block,
+      int places,
+      float[] shift,
+      Scratch scratch) {
+    int channels = order.channels();
+    int at = xOffset + order.blockOffset(block);
+    if (order.fullRows(block) == 0) {
+      System.arraycopy(x, at, shift, 0, channels);
+      return;
+    }
+    sample(
+        x,
+        at + order.sampleOffset(block, 0),
+        at + order.sampleOffset(block, 1),
+        at + order.sampleOffset(block, 2),
+        at + order.sampleOffset(block, 3),
+        places,
+        scratch.first);
+    fold(scratch.first, channels, shift);
+    for (int c = 0; c < channels; c++) {
+      shift[c] *= 1f / (4 * LANES);
+    }
+  }
+
+  private static void sample(float[] x, int a, int b, int c, int d, int length, float[] sums) {
+    for (int i = 0; i < length; i += L) {
+      sum(load(x, a + i), load(x, b + i), load(x, c + i), load(x, d + i)).intoArray(sums, i);
+    }
+  }
+
+  /**
+   * The sums of a full half block, for the places [from, to), into arrays that begin at {@code
+   * from}.
+   */
+  private static void squares(
+      float[] x,
+      int at,
+      int stride,
+      int from,
+      int to,
+      float[] shifts,
+      float[] sums,
+      float[] squares) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = load(shifts, i);
+      int j = at + i;
+      FloatVector d0 = load(x, j).sub(shift);
+      FloatVector d1 = load(x, j + stride).sub(shift);
+      FloatVector d2 = load(x, j + 2 * stride).sub(shift);
+      FloatVector d3 = load(x, j + 3 * stride).sub(shift);
+      FloatVector d4 = load(x, j + 4 * stride).sub(shift);
+      FloatVector d5 = load(x, j + 5 * stride).sub(shift);
+      FloatVector d6 = load(x, j + 6 * stride).sub(shift);
+      FloatVector d7 = load(x, j + 7 * stride).sub(shift);
+      sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7)).intoArray(sums, i - from);
+      NchwVectorKernels.squares(d0, d1, d2, d3)
+          .add(NchwVectorKernels.squares(d4, d5, d6, d7))
+          .intoArray(squares, i - from);
+    }
+  }
+
+  /** The same for the second half of a block, added to the first half and with it to the lanes. */
+  private static void addSquares(
+      float[] x,
+      int at,
+      int stride,
+      int from,
+      int to,
+      float[] shifts,
+      float[] halfSums,
+      float[] halfSquares,
+      float[] sums,
+      float[] squares) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = load(shifts, i);
+      int j = at + i;
+      FloatVector d0 = load(x, j).sub(shift);
+      FloatVector d1 = load(x, j + stride).sub(shift);
+      FloatVector d2 = load(x, j + 2 * stride).sub(shift);
+      FloatVector d3 = load(x, j + 3 * stride).sub(shift);
+      FloatVector d4 = load(x, j + 4 * stride).sub(shift);
+      FloatVector d5 = load(x, j + 5 * stride).sub(shift);
+      FloatVector d6 = load(x, j + 6 * stride).sub(shift);
+      FloatVector d7 = load(x, j + 7 * stride).sub(shift);
+      FloatVector half = load(halfSums, i - from).add(sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7)));
+      load(sums, i).add(half).intoArray(sums, i);
+      half =
+          load(halfSquares, i - from)
+              .add(
+                  NchwVectorKernels.squares(d0, d1, d2, d3)
+                      .add(NchwVectorKernels.squares(d4, d5, d6, d7)));
+      load(squares, i).add(half).intoArray(squares, i);
+    }
+  }
+
+  static void gradientSums(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int segment,
+      float[] hi,
+      float[] sum,
+      float[] product,
+      Scratch scratch) {
+    int channels = order.channels();
+    int places = LANES * channels;
+    scratch.growLanes(places, CHUNK);
+    System.arraycopy(hi, 0, scratch.shifts, 0, channels);
+    repeat(scratch.shifts, channels, LANES);
+    Arrays.fill(scratch.first, 0, places, 0);
+    Arrays.fill(scratch.second, 0, places, 0);
+    int end = order.endBlock(segment);
+    for (int from = 0; from < places; from += CHUNK) {
+      int to = Math.min(places, from + CHUNK);
+      for (int block = order.firstBlock(segment); block < end; block++) {
+        int xAt = xOffset + order.blockOffset(block);
+        int dyAt = dyOffset + order.blockOffset(block);
+        if (order.fullRun(block, end) > 0) {
+          int stride = order.rowStride();
+          products(
+              x,
+              xAt,
+              dy,
+              dyAt,
+              stride,
+              from,
+              to,
+              scratch.shifts,
+              scratch.firstHalf,
+              scratch.secondHalf);
+          addProducts(
+              x,
+              xAt + HALF * stride,
+              dy,
+              dyAt + HALF * stride,
+              stride,
+              from,
+              to,
+              scratch.shifts,
+              scratch.firstHalf,
+              scratch.secondHalf,
+              scratch.first,
+              scratch.second);
+        } else {
+          partial(x, xAt, dy, dyAt, order, block, from, to, scratch);
+        }
+      }
+    }
+    fold(scratch.first, channels, sum);
+    fold(scratch.second, channels, product);
+  }
+
+  private static void products(
+      float[] x,
+      int xAt,
+      float[] dy,
+      int dyAt,
+      int stride,
+      int from,
+      int to,
+      float[] shifts,
+      float[] sums,
+      float[] products) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = load(shifts, i);
+      int j = dyAt + i;
+      FloatVector g0 = load(dy, j);
+      FloatVector g1 = load(dy, j + stride);
+      FloatVector g2 = load(dy, j + 2 * stride);
+      FloatVector g3 = load(dy, j + 3 * stride);
+      FloatVector sum = sum(g0, g1, g2, g3);
+      FloatVector product = products(x, xAt + i, stride, shift, g0, g1, g2, g3);
+      g0 = load(dy, j + 4 * stride);
+      g1 = load(dy, j + 5 * stride);
+      g2 = load(dy, j + 6 * stride);
+      g3 = load(dy, j + 7 * stride);
+      sum.add(sum(g0, g1, g2, g3)).intoArray(sums, i - from);
+      product
+          .add(products(x, xAt + i + 4 * stride, stride, shift, g0, g1, g2, g3))
+          .intoArray(products, i - from);
+    }
+  }
+
+  private static void addProducts(
+      float[] x,
+      int xAt,
+      float[] dy,
+      int dyAt,
+      int stride,
+      int from,
+      int to,
+      float[] shifts,
+      float[] halfSums,
+      float[] halfProducts,
+      float[] sums,
+      float[] products) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = load(shifts, i);
+      int j = dyAt + i;
+      FloatVector g0 = load(dy, j);
+      FloatVector g1 = load(dy, j + stride);
+      FloatVector g2 = load(dy, j + 2 * stride);
+      FloatVector g3 = load(dy, j + 3 * stride);
+      FloatVector sum = sum(g0, g1, g2, g3);
+      FloatVector product = products(x, xAt + i, stride, shift, g0, g1, g2, g3);
+      g0 = load(dy, j + 4 * stride);
+      g1 = load(dy, j + 5 * stride);
+      g2 = load(dy, j + 6 * stride);
+      g3 = load(dy, j + 7 * stride);
+      sum = load(halfSums, i - from).add(sum.add(sum(g0, g1, g2, g3)));
+      product =
+          load(halfProducts, i - from)
+              .add(product.add(products(x, xAt + i + 4 * stride, stride, shift, g0, g1, g2, g3)));
+      load(sums, i).add(sum).intoArray(sums, i);
+      load(products, i).add(product).intoArray(products, i);
+    }
+  }
+
+  private static FloatVector products(
+      float[] x,
+      int i,
+      int stride,
+      FloatVector shift,
+      FloatVector g0,
+      FloatVector g1,
+      FloatVector g2,
+      FloatVector g3) {
+    return NchwVectorKernels.products(
+        load(x, i).sub(shift),
+        load(x, i + stride).sub(shift),
+        load(x, i + 2 * stride).sub(shift),
+        load(x, i + 3 * stride).sub(shift),
+        g0,
+        g1,
+        g2,
+        g3);
+  }
+
+  /**
+   * Adds a block that is not full, for the places [from, to). A slot without an element reads
+   * another's and multiplies it by 0. (Only its own channel's elements are read, so what is not
+   * finite there spoils no sum that was finite.)
+   *
+   * @param dy null for the squares of x - shift
+   */
+  private static void partial(
+      float[] x,
+      int xAt,
+      float[] dy,
+      int dyAt,
+      Segments order,
+      int block,
+      int from,
+      int to,
+      Scratch scratch) {
+    int split = Math.min(Math.max(order.tail(block) * order.channels(), from), to);
+    // lanes below the tail have one superrow more
+    partial(x, xAt, dy, dyAt, order, block, 1, from, split, scratch);
+    partial(x, xAt, dy, dyAt, order, block, 0, split, to, scratch);
+  }
+
+  private static void partial(
+      float[] x,
+      int xAt,
+      float[] dy,
+      int dyAt,
+      Segments order,
+      int block,
+      int more,
+      int from,
+      int to,
+      Scratch scratch) {
+    int rows = order.fullRows(block) + more;
+    if (from == to || rows == 0) {
+      return;
+    }
+    int[] slots = scratch.slots;
+    float[] present = scratch.present;
+    int groups = order.groups(block);
+    for (int slot = 0; slot < Segments.SLOTS; slot++) {
+      int group = slot >> order.slotShift();
+      int row = slot - (group << order.slotShift());
+      boolean there = group < groups && row < rows;
+      slots[slot] = there ? group * order.imageStride() + row * order.rowStride() : 0;
+      present[slot] = there ? 1 : 0;
+    }
+    boolean oneHalf = order.slotShift() == 4 ? rows <= HALF : groups << order.slotShift() <= HALF;
+    int whole = from + F.loopBound(to - from);
+    partialHalf(
+        x,
+        xAt,
+        dy,
+        dyAt,
+        slots,
+        present,
+        0,
+        from,
+        whole,
+        scratch.shifts,
+        scratch.firstHalf,
+        scratch.secondHalf);
+    if (oneHalf) {
+      add(scratch.firstHalf, from, whole, scratch.first);
+      add(scratch.secondHalf, from, whole, scratch.second);
+    } else {
+      partialHalf(
+          x,
+          xAt,
+          dy,
+          dyAt,
+          slots,
+          present,
+          HALF,
+          from,
+          whole,
+          scratch.shifts,
+          scratch.firstOther,
+          scratch.secondOther);
+      add(scratch.firstHalf, scratch.firstOther, from, whole, scratch.first);
+      add(scratch.secondHalf, scratch.secondOther, from, whole, scratch.second);
+    }
+    for (int i = whole; i < to; i++) {
+      partialPlace(x, xAt + i, dy, dyAt + i, i, scratch);
+    }
+  }
+
+  /** The sums of the 8 slots from {@code first} on, into arrays that begin at {@code from}. */
+  private static void partialHalf(
+      float[] x,
+      int xAt,
+      float[] dy,
+      int dyAt,
+      int[] slots,
+      float[] present,
+      int first,
+      int from,
+      int to,
+      float[] shifts,
+      float[] sums,
+      float[] products) {
+    int s0 = slots[first];
+    int s1 = slots[first + 1];
+    int s2 = slots[first + 2];
+    int s3 = slots[first + 3];
+    int s4 = slots[first + 4];
+    int s5 = slots[first + 5];
+    int s6 = slots[first + 6];
+    int s7 = slots[first + 7];
+    float p0 = present[first];
+    float p1 = present[first + 1];
+    float p2 = present[first + 2];
+    float p3 = present[first + 3];
+    float p4 = present[first + 4];
+    float p5 = present[first + 5];
+    float p6 = present[first + 6];
+    float p7 = present[first + 7];
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = load(shifts, i);
+      int j = xAt + i;
+      int k = dyAt + i;
+      FloatVector d0 = load(x, j + s0).sub(shift).mul(p0);
+      FloatVector d1 = load(x, j + s1).sub(shift).mul(p1);
+      FloatVector d2 = load(x, j + s2).sub(shift).mul(p2);
+      FloatVector d3 = load(x, j + s3).sub(shift).mul(p3);
+      FloatVector g0 = dy == null ? d0 : load(dy, k + s0).mul(p0);
+      FloatVector g1 = dy == null ? d1 : load(dy, k + s1).mul(p1);
+      FloatVector g2 = dy == null ? d2 : load(dy, k + s2).mul(p2);
+      FloatVector g3 = dy == null ? d3 : load(dy, k + s3).mul(p3);
+      FloatVector sum = sum(g0, g1, g2, g3);
+      FloatVector product = NchwVectorKernels.products(d0, d1, d2, d3, g0, g1, g2, g3);
+      d0 = load(x, j + s4).sub(shift).mul(p4);
+      d1 = load(x, j + s5).sub(shift).mul(p5);
+      d2 = load(x, j + s6).sub(shift).mul(p6);
+      d3 = load(x, j + s7).sub(shift).mul(p7);
+      g0 = dy == null ? d0 : load(dy, k + s4).mul(p4);
+      g1 = dy == null ? d1 : load(dy, k + s5).mul(p5);
+      g2 = dy == null ? d2 : load(dy, k + s6).mul(p6);
+      g3 = dy == null ? d3 : load(dy, k + s7).mul(p7);
+      sum.add(sum(g0, g1, g2, g3)).intoArray(sums, i - from);
+      product
+          .add(NchwVectorKernels.products(d0, d1, d2, d3, g0, g1, g2, g3))
+          .intoArray(products, i - from);
+    }
+  }
+
+  private static void add(float[] half, int from, int to, float[] sums) {
+    for (int i = from; i < to; i += L) {
+      load(sums, i).add(load(half, i - from)).intoArray(sums, i);
+    }
+  }
+
+  private static void add(float[] half, float[] other, int from, int to, float[] sums) {
+    for (int i = from; i < to; i += L) {
+      load(sums, i).add(load(half, i - from).add(load(other, i - from))).intoArray(sums, i);
+    }
+  }
+
+  /** One place of a block that is not full: what vectors leave over. */
+  private static void partialPlace(
+      float[] x, int xAt, float[] dy, int dyAt, int place, Scratch scratch) {
+    float[] g = scratch.terms;
+    float[] d = scratch.factors;
+    for (int slot = 0; slot < Segments.SLOTS; slot++) {
+      boolean there = scratch.present[slot] != 0;
+      d[slot] = there ? x[xAt + scratch.slots[slot]] - scratch.shifts[place] : 0;
+      g[slot] = dy == null ? d[slot] : there ? dy[dyAt + scratch.slots[slot]] : 0;
+    }
+    for (int pair = 0; pair < HALF; pair++) {
+      float product = Fma.fma(g[2 * pair + 1], d[2 * pair + 1], g[2 * pair] * d[2 * pair]);
+      g[pair] = g[2 * pair] + g[2 * pair + 1];
+      d[pair] = product;
+    }
+    for (int left = HALF / 2; left >= 1; left /= 2) {
+      for (int pair = 0; pair < left; pair++) {
+        g[pair] = g[2 * pair] + g[2 * pair + 1];
+        d[pair] = d[2 * pair] + d[2 * pair + 1];
+      }
+    }
+    scratch.first[place] += g[0];
+    scratch.second[place] += d[0];
+  }
+
+  /** The sum of 16 lanes by halving, for every channel; destroys them. */
+  private static void fold(float[] lanes, int channels, float[] sums) {
+    for (int half = LANES / 2; half > 1; half /= 2) {
+      addUpper(lanes, half * channels, lanes);
+    }
+    addUpper(lanes, channels, sums);
+  }
+
+  /** Plain Java on purpose: C2 makes vectors of it, ends included. */
+  private static void addUpper(float[] lanes, int length, float[] sums) {
+    for (int i = 0; i < length; i++) {
+      sums[i] = lanes[i] + lanes[i + length];
+    }
+  }
+
+  /**
+   * Copies the first {@code length} values behind themselves until they stand {@code times} times.
+   */
+  static void repeat(float[] values, int length, int times) {
+    for (int time = 1; time < times; time++) {
+      System.arraycopy(values, 0, values, time * length, length);
+    }
+  }
+
+  private static FloatVector load(float[] x, int i) {
+    return FloatVector.fromArray(F, x, i);
+  }
+
+  private static FloatVector sum(FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
+    return a.add(b).add(c.add(d));
+  }
+}

@@ -1,0 +1,103 @@
+package org.lanenorm.kernel;
+
+/** The Vector API kernels: each call goes to those of its layout. */
+final class VectorKernels implements Kernels {
+  static final VectorKernels INSTANCE = new VectorKernels();
+
+  private VectorKernels() {}
+
+  @Override
+  public String name() {
+    return "vector-" + VectorWidth.SPECIES.vectorBitSize();
+  }
+
+  @Override
+  public void momentSums(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int segment,
+      int from,
+      int to,
+      float[] shift,
+      float[] sum,
+      float[] square,
+      Scratch scratch) {
+    if (order.channelsLast()) {
+      NhwcVectorKernels.momentSums(x, xOffset, order, segment, shift, sum, square, scratch);
+    } else {
+      NchwVectorKernels.momentSums(
+          x, xOffset, order, segment, from, to, shift, sum, square, scratch);
+    }
+  }
+
+  @Override
+  public void gradientSums(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int segment,
+      int from,
+      int to,
+      float[] hi,
+      float[] sum,
+      float[] product,
+      Scratch scratch) {
+    if (order.channelsLast()) {
+      NhwcVectorKernels.gradientSums(
+          x, xOffset, dy, dyOffset, order, segment, hi, sum, product, scratch);
+    } else {
+      NchwVectorKernels.gradientSums(
+          x, xOffset, dy, dyOffset, order, segment, from, to, hi, sum, product, scratch);
+    }
+  }
+
+  @Override
+  public void normalize(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Scratch scratch) {
+    if (order.channelsLast() || order.packed()) {
+      RowVectorKernels.normalize(
+          x, xOffset, y, yOffset, order, firstRow, endRow, from, to, affine, scratch);
+    } else {
+      NchwVectorKernels.normalize(
+          x, xOffset, y, yOffset, order, firstRow, endRow, from, to, affine);
+    }
+  }
+
+  @Override
+  public void inputGradient(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dx,
+      int dxOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelGradients gradients,
+      Scratch scratch) {
+    if (order.channelsLast() || order.packed()) {
+      RowVectorKernels.inputGradient(
+          x, xOffset, dy, dyOffset, dx, dxOffset, order, firstRow, endRow, from, to, gradients,
+          scratch);
+    } else {
+      NchwVectorKernels.inputGradient(
+          x, xOffset, dy, dyOffset, dx, dxOffset, order, firstRow, endRow, from, to, gradients);
+    }
+  }
+}
