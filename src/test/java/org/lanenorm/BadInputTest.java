@@ -1,0 +1,652 @@
+package org.lanenorm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.lanenorm.Tensors.normal;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every argument of every public method, spoiled in every way that its contract rules out: the
+ * exception says which argument, what it was and what is allowed, and not a bit of anything has
+ * changed.
+ */
+class BadInputTest {
+  private static final TensorShape SHAPE = TensorShape.nchw(2, 3, 2, 2);
+  private static final int LENGTH = 24;
+
+  /** What is spoiled, the call that must notice, and the words that its message must hold. */
+  private record Case(
+      String name,
+      Class<? extends Exception> type,
+      Consumer<World> spoil,
+      Consumer<World> call,
+      String... words) {
+    @Override
+    public String toString() {
+      return name + ": " + String.join(", ", words);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource({"tensors", "overlaps", "gradients", "shapes", "saved", "layers", "values"})
+  void theMessageNamesTheArgumentAndNothingHasChanged(Case bad) {
+    World world = new World();
+    bad.spoil.accept(world);
+    List<String> before = world.bits();
+    Throwable thrown = catchThrowable(() -> bad.call.accept(world));
+    assertThat(thrown).isExactlyInstanceOf(bad.type);
+    assertThat(thrown.getMessage()).contains(bad.words);
+    assertThat(world.bits()).isEqualTo(before);
+  }
+
+  // The calls that read and write tensors
+
+  private enum Method {
+    FORWARD_TRAINING("x", "y") {
+      @Override
+      void call(World w) {
+        w.norm.forwardTraining(w.array("x"), w.at("x"), w.array("y"), w.at("y"), w.shape, w.saved);
+      }
+    },
+    FORWARD_INFERENCE("x", "y") {
+      @Override
+      void call(World w) {
+        w.norm.forwardInference(w.array("x"), w.at("x"), w.array("y"), w.at("y"), w.shape);
+      }
+    },
+    APPLY("x", "y") {
+      @Override
+      void call(World w) {
+        w.frozen.apply(
+            w.array("x"), w.at("x"), w.array("y"), w.at("y"), w.shape, Parallelism.sequential());
+      }
+    },
+    BACKWARD("x", "dOutput", "dInput") {
+      @Override
+      void call(World w) {
+        w.norm.backward(
+            w.array("x"),
+            w.at("x"),
+            w.array("dOutput"),
+            w.at("dOutput"),
+            w.saved,
+            w.array("dInput"),
+            w.at("dInput"),
+            w.array("dGamma"),
+            w.array("dBeta"),
+            w.shape);
+      }
+    },
+    BACKWARD_FROZEN("x", "dOutput", "dInput") {
+      @Override
+      void call(World w) {
+        w.norm.backwardFrozen(
+            w.array("x"),
+            w.at("x"),
+            w.array("dOutput"),
+            w.at("dOutput"),
+            w.array("dInput"),
+            w.at("dInput"),
+            w.array("dGamma"),
+            w.array("dBeta"),
+            w.shape);
+      }
+    },
+    MOMENTS("x") {
+      @Override
+      void call(World w) {
+        ChannelMoments.of(w.array("x"), w.at("x"), w.shape);
+      }
+    },
+    ACCUMULATE("x") {
+      @Override
+      void call(World w) {
+        w.accumulator.add(w.array("x"), w.at("x"), w.shape);
+      }
+    };
+
+    final String[] tensors;
+
+    Method(String... tensors) {
+      this.tensors = tensors;
+    }
+
+    abstract void call(World world);
+
+    boolean isBackward() {
+      return this == BACKWARD || this == BACKWARD_FROZEN;
+    }
+  }
+
+  /** Arguments that are right until a case spoils one of them. */
+  private static final class World {
+    final Map<String, float[]> arrays = new LinkedHashMap<>();
+    final Map<String, Integer> offsets = new LinkedHashMap<>();
+    BatchNorm norm = layer();
+    FrozenBatchNorm frozen = norm.freeze();
+    MomentsAccumulator accumulator = new MomentsAccumulator(3);
+    TensorShape shape = SHAPE;
+    SavedStatistics saved = new SavedStatistics(3);
+
+    World() {
+      int seed = 0;
+      for (String tensor : new String[] {"x", "y", "dOutput", "dInput"}) {
+        arrays.put(tensor, normal(LENGTH, seed++));
+        offsets.put(tensor, 0);
+      }
+      arrays.put("dGamma", normal(3, seed++));
+      arrays.put("dBeta", normal(3, seed++));
+      norm.forwardTraining(normal(LENGTH, seed), 0, new float[LENGTH], 0, SHAPE, saved);
+      accumulator.add(normal(LENGTH, seed), 0, SHAPE);
+    }
+
+    private static BatchNorm layer() {
+      return BatchNorm.builder(3)
+          .gamma(new float[] {2, 3, 4})
+          .beta(new float[] {5, 6, 7})
+          .nonFinitePolicy(NonFinitePolicy.ERROR)
+          .build();
+    }
+
+    float[] array(String name) {
+      return arrays.get(name);
+    }
+
+    int at(String name) {
+      return offsets.get(name);
+    }
+
+    /** Both tensors in one array, the second one float after the first. */
+    void overlap(String first, String second) {
+      float[] both = normal(2 * LENGTH, 99);
+      arrays.put(first, both);
+      arrays.put(second, both);
+      offsets.put(second, 1);
+    }
+
+    void oneValuePerChannel() {
+      shape = TensorShape.rows(1, 3);
+      for (String tensor : new String[] {"x", "dOutput", "dInput"}) {
+        arrays.put(tensor, normal(3, 7));
+      }
+      BatchNorm.builder(3)
+          .singleValuePolicy(SingleValuePolicy.BETA)
+          .build()
+          .forwardTraining(normal(3, 8), 0, new float[3], 0, shape, saved);
+    }
+
+    List<String> bits() {
+      List<String> bits = new ArrayList<>();
+      arrays.forEach(
+          (name, array) ->
+              bits.add(name + (array == null ? "" : Arrays.toString(Tensors.bits(array)))));
+      bits.add(PolicyTest.state(norm, saved == null ? new SavedStatistics(3) : saved));
+      bits.add(accumulator.moments().count() + Arrays.toString(accumulator.moments().means()));
+      return bits;
+    }
+  }
+
+  static List<Case> tensors() {
+    List<Case> cases = new ArrayList<>();
+    for (Method method : Method.values()) {
+      for (String tensor : method.tensors) {
+        if (!tensor.equals("dInput")) { // null leaves it out
+          cases.add(nullArgument(method, tensor, w -> w.arrays.put(tensor, null)));
+        }
+        cases.add(
+            illegal(
+                method,
+                w -> w.arrays.put(tensor, new float[LENGTH - 1]),
+                tensor + " must hold 24 floats",
+                "from offset 0",
+                "was 23"));
+        for (int offset : new int[] {-1, Integer.MIN_VALUE}) {
+          cases.add(
+              illegal(
+                  method,
+                  w -> w.offsets.put(tensor, offset),
+                  tensor + "Offset must be at least 0",
+                  "was " + offset));
+        }
+        for (int offset : new int[] {1, 24, 25, Integer.MAX_VALUE}) {
+          cases.add(
+              illegal(
+                  method,
+                  w -> w.offsets.put(tensor, offset),
+                  tensor + " must hold 24 floats",
+                  "from offset " + offset,
+                  "was 24"));
+        }
+      }
+    }
+    return cases;
+  }
+
+  static List<Case> overlaps() {
+    List<Case> cases = new ArrayList<>();
+    for (Method method : Method.values()) {
+      String written = method.isBackward() ? "dInput" : "y";
+      for (String read : method.tensors) {
+        if (!read.equals(written) && method.tensors.length > 1) {
+          String[] words = {written, read, "overlap", "[0, 24)", "[1, 25)"};
+          cases.add(illegal(method, w -> w.overlap(written, read), words));
+          cases.add(illegal(method, w -> w.overlap(read, written), words));
+        }
+      }
+    }
+    return cases;
+  }
+
+  static List<Case> gradients() {
+    List<Case> cases = new ArrayList<>();
+    for (Method method : new Method[] {Method.BACKWARD, Method.BACKWARD_FROZEN}) {
+      for (String gradient : new String[] {"dGamma", "dBeta"}) {
+        for (int length : new int[] {0, 2, 4}) {
+          cases.add(
+              illegal(
+                  method,
+                  w -> w.arrays.put(gradient, new float[length]),
+                  gradient + " must be of length 3",
+                  "was " + length));
+        }
+        for (String tensor : new String[] {"x", "dOutput", "dInput"}) {
+          cases.add(
+              illegal(
+                  method,
+                  w -> {
+                    w.oneValuePerChannel(); // else no tensor is as short as a gradient
+                    w.arrays.put(gradient, w.array(tensor));
+                  },
+                  gradient,
+                  tensor,
+                  "overlap"));
+        }
+        cases.add(
+            illegal(
+                method,
+                w -> w.arrays.put(gradient, w.norm.gamma()),
+                gradient,
+                "layer's gamma",
+                "overlap"));
+        cases.add(
+            illegal(
+                method,
+                w -> w.arrays.put(gradient, w.norm.beta()),
+                gradient,
+                "layer's beta",
+                "overlap"));
+      }
+      cases.add(
+          illegal(
+              method, w -> w.arrays.put("dBeta", w.array("dGamma")), "dGamma", "dBeta", "overlap"));
+    }
+    return cases;
+  }
+
+  static List<Case> shapes() {
+    List<Case> cases = new ArrayList<>();
+    for (Method method : Method.values()) {
+      cases.add(nullArgument(method, "shape", w -> w.shape = null));
+      if (method != Method.MOMENTS) { // which takes any
+        for (int channels : new int[] {0, 2, 4}) {
+          cases.add(
+              illegal(
+                  method,
+                  w -> w.shape = TensorShape.rows(4, channels),
+                  "shape",
+                  "channels",
+                  "3",
+                  "was " + channels));
+        }
+      }
+    }
+    return cases;
+  }
+
+  static List<Case> saved() {
+    List<Case> cases = new ArrayList<>();
+    for (Method method : new Method[] {Method.FORWARD_TRAINING, Method.BACKWARD}) {
+      cases.add(nullArgument(method, "saved", w -> w.saved = null));
+      for (int channels : new int[] {0, 2, 4}) {
+        cases.add(
+            illegal(
+                method,
+                w -> w.saved = new SavedStatistics(channels),
+                "saved",
+                "channels",
+                "3",
+                "was " + channels));
+      }
+    }
+    Consumer<World> ofFour = w -> w.shape = TensorShape.nchw(1, 3, 2, 2);
+    Consumer<World> ofNone = w -> w.saved = new SavedStatistics(3);
+    cases.add(illegal(Method.BACKWARD, ofFour, "saved", "4", "was 8"));
+    cases.add(illegal(Method.BACKWARD, ofNone, "saved", "8", "was 0"));
+    cases.add(
+        illegal(
+            Method.FORWARD_TRAINING,
+            w -> w.array("x")[SHAPE.index(1, 2, 3)] = Float.NaN,
+            "x",
+            "channel 2",
+            "finite"));
+    cases.add(
+        illegal(
+            Method.FORWARD_TRAINING,
+            w -> {
+              w.array("x")[SHAPE.index(1, 2, 3)] = Float.NaN;
+              w.arrays.put("y", w.array("x"));
+            },
+            "x",
+            "channel 2",
+            "finite"));
+
+    String x = "x must not be null";
+    Class<NullPointerException> npe = NullPointerException.class;
+    cases.add(call(npe, w -> w.norm.forwardTraining(null, null, null), x));
+    cases.add(call(npe, w -> w.norm.forwardInference(null, null, null), x));
+    cases.add(call(npe, w -> w.frozen.apply(null, null, null), x));
+    cases.add(call(npe, w -> ChannelMoments.of(null, SHAPE), x));
+    cases.add(call(npe, w -> ChannelMoments.of(w.array("x"), null), "shape must not be null"));
+    cases.add(
+        call(
+            npe,
+            w -> w.frozen.apply(w.array("x"), 0, w.array("y"), 0, SHAPE, null),
+            "parallelism must not be null"));
+    return cases;
+  }
+
+  // Constructions and values
+
+  static List<Case> layers() {
+    List<Case> cases = new ArrayList<>();
+    double[] three = {1, 1, 1};
+    cases.add(illegal("builder", w -> BatchNorm.builder(-1), "channels must be at least 0", "-1"));
+    for (double epsilon : new double[] {Double.NaN, -1e-30, Double.POSITIVE_INFINITY}) {
+      String[] words = {"epsilon must be finite and at least 0", "was " + epsilon};
+      cases.add(illegal("builder epsilon", w -> builder().epsilon(epsilon), words));
+      cases.add(
+          illegal(
+              "frozen epsilon", w -> FrozenBatchNorm.of(three, three, epsilon, null, null), words));
+      cases.add(
+          illegal(
+              "running epsilon",
+              w ->
+                  new RunningStatistics(
+                      3, Momentum.cumulative(), VarianceConvention.BIASED, epsilon),
+              words));
+    }
+    cases.add(nullArgument("builder", w -> builder().momentum(null), "momentum"));
+    cases.add(nullArgument("builder", w -> builder().varianceConvention(null), "convention"));
+    cases.add(nullArgument("builder", w -> builder().nonFinitePolicy(null), "nonFinitePolicy"));
+    cases.add(nullArgument("builder", w -> builder().singleValuePolicy(null), "singleValuePolicy"));
+    cases.add(nullArgument("builder", w -> builder().parallelism(null), "parallelism"));
+    for (int length : new int[] {0, 2, 4}) {
+      float[] floats = new float[length];
+      double[] doubles = new double[length];
+      Arrays.fill(doubles, 1);
+      String was = "was " + length;
+      cases.add(illegal("builder", w -> builder().gamma(floats), "gamma", "length 3", was));
+      cases.add(illegal("builder", w -> builder().beta(floats), "beta", "length 3", was));
+      cases.add(
+          illegal(
+              "frozen",
+              w -> FrozenBatchNorm.of(three, three, 1, floats, null),
+              "gamma",
+              "length 3",
+              was));
+      cases.add(
+          illegal(
+              "frozen",
+              w -> FrozenBatchNorm.of(three, three, 1, null, floats),
+              "beta",
+              "length 3",
+              was));
+      for (boolean mean : new boolean[] {true, false}) {
+        statistics(
+            cases,
+            mean ? doubles : three,
+            mean ? three : doubles,
+            mean ? "ean" : "ariance",
+            "length 3",
+            was);
+      }
+    }
+    for (double value : new double[] {Double.NaN, Double.NEGATIVE_INFINITY}) {
+      statistics(cases, new double[] {0, value, 0}, three, "ean[1]", "finite", "was " + value);
+    }
+    for (double value : new double[] {Double.NaN, -1e-300, Double.POSITIVE_INFINITY}) {
+      statistics(
+          cases,
+          three,
+          new double[] {1, value, 1},
+          "ariance[1]",
+          "finite and at least 0",
+          "was " + value);
+    }
+    statistics(cases, null, three, "ean must not be null");
+    statistics(cases, three, null, "ariance must not be null");
+    cases.add(
+        illegal(
+            "frozen",
+            w -> FrozenBatchNorm.of(three, new double[] {1, 0, 1}, 0, null, null),
+            "epsilon",
+            "1"));
+    return cases;
+  }
+
+  /** The three places that take a running mean and variance. */
+  private static void statistics(
+      List<Case> cases, double[] mean, double[] variance, String... words) {
+    Class<? extends Exception> type =
+        mean == null || variance == null
+            ? NullPointerException.class
+            : IllegalArgumentException.class;
+    cases.add(call(type, w -> builder().runningStatistics(mean, variance), words));
+    cases.add(call(type, w -> w.norm.runningStatistics().set(mean, variance), words));
+    boolean sized = mean != null && variance != null && mean.length == variance.length;
+    if (mean == null || variance == null || sized || mean.length == 3) {
+      cases.add(call(type, w -> FrozenBatchNorm.of(mean, variance, 1, null, null), words));
+    }
+  }
+
+  static List<Case> values() {
+    List<Case> cases = new ArrayList<>();
+    for (double share : new double[] {Double.NaN, -0.1, 1.1, Double.POSITIVE_INFINITY}) {
+      String[] words = {"momentum", "[0, 1]", "was " + share};
+      cases.add(illegal("decay", w -> Momentum.decay(share), words));
+      cases.add(illegal("update", w -> Momentum.update(share), words));
+    }
+
+    VarianceConvention biased = VarianceConvention.BIASED;
+    Momentum momentum = Momentum.cumulative();
+    cases.add(
+        illegal(
+            "running", w -> new RunningStatistics(-1, momentum, biased, 0), "channels", "was -1"));
+    cases.add(nullArgument("running", w -> new RunningStatistics(3, null, biased, 0), "momentum"));
+    cases.add(
+        nullArgument("running", w -> new RunningStatistics(3, momentum, null, 0), "convention"));
+    cases.add(nullArgument("update", w -> w.norm.runningStatistics().update(null), "moments"));
+    cases.add(
+        illegal(
+            "update",
+            w -> w.norm.runningStatistics().update(ChannelMoments.empty(2)),
+            "moments",
+            "channels",
+            "3",
+            "was 2"));
+    cases.add(illegal("saved", w -> new SavedStatistics(-1), "channels", "was -1"));
+
+    ChannelMoments most =
+        ChannelMoments.of(Long.MAX_VALUE - 3, new double[3], new double[3]); // 3 + 8 more
+    cases.add(illegal("empty", w -> ChannelMoments.empty(-1), "channels", "was -1"));
+    cases.add(
+        illegal(
+            "moments",
+            w -> ChannelMoments.of(-1, new double[1], new double[1]),
+            "count must be at least 0",
+            "was -1"));
+    cases.add(nullArgument("moments", w -> ChannelMoments.of(1, null, new double[1]), "mean"));
+    cases.add(nullArgument("moments", w -> ChannelMoments.of(1, new double[1], null), "m2"));
+    cases.add(
+        illegal(
+            "moments",
+            w -> ChannelMoments.of(1, new double[1], new double[2]),
+            "m2",
+            "length 1",
+            "was 2"));
+    cases.add(
+        illegal(
+            "moments",
+            w -> ChannelMoments.of(2, new double[2], new double[] {0, -1e-300}),
+            "m2[1] must be at least 0",
+            "was -1.0E-300"));
+    cases.add(nullArgument("merge", w -> most.merge(null), "other"));
+    cases.add(illegal("merge", w -> most.merge(ChannelMoments.empty(2)), "channels", "3", "was 2"));
+    cases.add(illegal("merge", w -> most.merge(most), "count", "long", "" + most.count()));
+    cases.add(illegal("accumulator", w -> new MomentsAccumulator(-1), "channels", "was -1"));
+    cases.add(nullArgument("accumulator", w -> new MomentsAccumulator(1, null), "parallelism"));
+    cases.add(nullArgument("accumulator", w -> w.accumulator.add(null), "moments"));
+    cases.add(
+        illegal(
+            "accumulator",
+            w -> w.accumulator.add(ChannelMoments.empty(4)),
+            "moments",
+            "channels",
+            "3",
+            "was 4"));
+    cases.add(
+        illegal("accumulator", w -> w.accumulator.add(most), "count", "long", "" + most.count()));
+    cases.add(
+        illegal(
+            "accumulator",
+            w -> {
+              MomentsAccumulator full = new MomentsAccumulator(3);
+              full.add(most);
+              try {
+                full.add(w.array("x"), 0, SHAPE);
+              } finally {
+                assertThat(full.moments()).isEqualTo(most);
+              }
+            },
+            "count",
+            "long",
+            "8"));
+
+    Executor executor = Runnable::run;
+    cases.add(nullArgument("parallelism", w -> Parallelism.of(null, 2), "executor"));
+    for (int limit : new int[] {0, -1, Integer.MIN_VALUE}) {
+      cases.add(
+          illegal(
+              "parallelism",
+              w -> Parallelism.of(executor, limit),
+              "limit must be at least 1",
+              "was " + limit));
+    }
+
+    String negative = "dimensions >= 0";
+    cases.add(illegal("rows", w -> TensorShape.rows(-1, 2), negative, "-1x2"));
+    cases.add(illegal("rows", w -> TensorShape.rows(1, -2), negative, "1x-2"));
+    cases.add(illegal("ncw", w -> TensorShape.ncw(1, 2, -3), negative, "NCHW 1x2x-3"));
+    cases.add(illegal("nwc", w -> TensorShape.nwc(1, -2, 3), negative, "NHWC 1x-2x3"));
+    cases.add(illegal("nchw", w -> TensorShape.nchw(1, 2, 3, -4), negative, "1x2x3x-4"));
+    cases.add(illegal("nhwc", w -> TensorShape.nhwc(0, 0, 0, -1), negative, "0x0x0x-1"));
+    cases.add(illegal("ncdhw", w -> TensorShape.ncdhw(1, 2, -3, 4, 5), negative, "1x2x-3x4x5"));
+    cases.add(
+        illegal(
+            "ndhwc",
+            w -> TensorShape.ndhwc(Integer.MIN_VALUE, 1, 1, 1, 1),
+            negative,
+            "-2147483648x1x1x1x1"));
+    String most31 = "at most 2147483647 elements";
+    cases.add(illegal("rows", w -> TensorShape.rows(65536, 32768), most31, "65536x32768"));
+    cases.add(illegal("nchw", w -> TensorShape.nchw(1, 1, 65536, 65536), most31));
+    int max = Integer.MAX_VALUE; // the product of three such wraps a long, of five many times
+    cases.add(illegal("nwc", w -> TensorShape.nwc(max, max, max), most31));
+    cases.add(illegal("ncdhw", w -> TensorShape.ncdhw(max, max, max, max, max), most31));
+    cases.add(illegal("nchw", w -> TensorShape.nchw(65536, 0, 65536, 1), most31)); // M = N*S
+    cases.add(nullArgument("shape", w -> TensorShape.of(null, 1, 1), "layout"));
+    cases.add(
+        nullArgument("shape", w -> TensorShape.of(Layout.NCHW, 1, 1, (int[]) null), "spatial"));
+    cases.add(nullArgument("shape", w -> SHAPE.withLayout(null), "layout"));
+    cases.add(
+        illegal(
+            "shape", w -> TensorShape.of(Layout.NCHW, 1, 1, 1, 2, 3, 4), "0 to 3", "[1, 2, 3, 4]"));
+    for (int[] at :
+        new int[][] {{-1, 0, 0}, {2, 0, 0}, {0, 3, 0}, {0, -1, 0}, {0, 0, 4}, {0, 0, -1}}) {
+      cases.add(
+          call(
+              IndexOutOfBoundsException.class,
+              w -> SHAPE.index(at[0], at[1], at[2]),
+              "(" + at[0] + ", " + at[1] + ", " + at[2] + ")",
+              "NCHW 2x3x2x2"));
+    }
+    return cases;
+  }
+
+  // What is not bad input
+
+  @Test
+  void exactlyTheSameSliceAndNeighboursInOneArrayAreAllowed() {
+    World w = new World();
+    float[] neighbours = normal(3 * LENGTH, 5);
+    w.norm.forwardTraining(neighbours, 0, neighbours, LENGTH, SHAPE, w.saved);
+    w.norm.forwardInference(neighbours, LENGTH, neighbours, 0, SHAPE);
+    w.norm.forwardTraining(neighbours, 3, neighbours, 3, SHAPE, w.saved);
+    float[] x = w.array("x");
+    w.norm.backward(x, 0, neighbours, 7, w.saved, neighbours, 7, null, null, SHAPE);
+    w.norm.backward(x, 0, neighbours, 0, w.saved, neighbours, LENGTH, null, null, SHAPE);
+    w.norm.backward(x, neighbours, w.saved, x, null, new float[3], SHAPE);
+    w.norm.backward(x, x, w.saved, x, new float[3], null, SHAPE); // x and dOutput are only read
+  }
+
+  @Test
+  void theFrozenGradientNeedsNoXWhereDGammaIsLeftOut() {
+    World w = new World();
+    float[] dOutput = w.array("dOutput");
+    float[] expected = new float[LENGTH];
+    w.norm.backwardFrozen(w.array("x"), dOutput, expected, new float[3], null, SHAPE);
+    float[] dInput = new float[LENGTH];
+    w.norm.backwardFrozen(null, 0, dOutput, 0, dInput, 0, null, new float[3], SHAPE);
+    Tensors.assertSameBits(dInput, expected);
+  }
+
+  private static BatchNorm.Builder builder() {
+    return BatchNorm.builder(3);
+  }
+
+  private static Case illegal(Method method, Consumer<World> spoil, String... words) {
+    return new Case(method.toString(), IllegalArgumentException.class, spoil, method::call, words);
+  }
+
+  private static Case nullArgument(Method method, String argument, Consumer<World> spoil) {
+    return new Case(
+        method.toString(),
+        NullPointerException.class,
+        spoil,
+        method::call,
+        argument + " must not be null");
+  }
+
+  private static Case illegal(String name, Consumer<World> call, String... words) {
+    return new Case(name, IllegalArgumentException.class, w -> {}, call, words);
+  }
+
+  private static Case nullArgument(String name, Consumer<World> call, String argument) {
+    return new Case(
+        name, NullPointerException.class, w -> {}, call, argument + " must not be null");
+  }
+
+  private static Case call(Class<? extends Exception> type, Consumer<World> call, String... words) {
+    return new Case(type.getSimpleName(), type, w -> {}, call, words);
+  }
+}
