@@ -30,14 +30,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ConcurrencyTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** 600,000 floats, big enough to be split; few channels in one, few images in the other. */
+  /** Some 170,000 floats, enough to be shared; few channels in some, few images in others. */
   private static final List<TensorShape> SHAPES =
       List.of(
-          TensorShape.nchw(8, 3, 100, 250),
-          TensorShape.nhwc(8, 100, 250, 3),
-          TensorShape.nchw(2, 300, 25, 40),
-          TensorShape.nhwc(2, 25, 40, 300),
-          TensorShape.rows(2000, 300));
+          TensorShape.nchw(8, 3, 100, 65),
+          TensorShape.nhwc(8, 100, 65, 3),
+          TensorShape.nchw(2, 300, 12, 24),
+          TensorShape.nhwc(2, 12, 24, 300),
+          TensorShape.rows(600, 300));
 
   /** Everything that a layer computes from one batch. */
   private record Results(
@@ -278,7 +278,7 @@ class ConcurrencyTest {
   @EnumSource(Layout.class)
   void aTaskThatStartsAfterTheCallHasReturnedTouchesNothing(Layout layout) {
     LinkedBlockingQueue<Runnable> late = new LinkedBlockingQueue<>();
-    TensorShape shape = TensorShape.nchw(8, 3, 100, 250).withLayout(layout);
+    TensorShape shape = TensorShape.nchw(8, 3, 100, 65).withLayout(layout);
     float[] x = normal(shape.length(), 4);
     float[] y = new float[x.length];
     BatchNorm norm = BatchNorm.builder(3).parallelism(Parallelism.of(late::add, 4)).build();

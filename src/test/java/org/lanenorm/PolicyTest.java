@@ -2,6 +2,7 @@ package org.lanenorm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.data.Offset.offset;
 import static org.lanenorm.Tensors.assertClose;
 import static org.lanenorm.Tensors.assertSameBits;
 import static org.lanenorm.Tensors.channel;
@@ -231,7 +232,8 @@ class PolicyTest {
     Gradients expected = new Gradients(reference, run.clean, dOutput, savedClean, run.shape);
     assertThat(channel(actual.dInput, run.shape, 1)).containsOnly(Float.NaN);
     assertThat(actual.dGamma[1]).isNaN();
-    assertThat(actual.dBeta[1]).isEqualTo(expected.dBeta[1]); // it does not look at x
+    // it does not look at x, but what segment is summed again in double does
+    assertThat(actual.dBeta[1]).isCloseTo(expected.dBeta[1], offset(1e-5f));
     for (int c = 0; c <= 2; c += 2) {
       assertSameBits(channel(actual.dInput, run.shape, c), channel(expected.dInput, run.shape, c));
       assertThat(actual.dGamma[c]).isEqualTo(expected.dGamma[c]);

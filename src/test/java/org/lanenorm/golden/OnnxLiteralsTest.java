@@ -133,7 +133,8 @@ class OnnxLiteralsTest {
     float[] y = new float[16];
     SavedStatistics saved =
         norm.forwardTraining(permuted(FORWARD_TRAINING_X, nchw, shape), y, shape);
-    assertClose(permuted(y, shape, nchw), FOUR_DECIMALS, FORWARD_TRAINING_Y);
+    // x is printed with 4 decimals too, and the slope is 1.23 at most
+    assertClose(permuted(y, shape, nchw), FOUR_DECIMALS + 1.23e-4, FORWARD_TRAINING_Y);
     RunningStatistics running = norm.runningStatistics();
     assertClose(running.means(), FOUR_DECIMALS, -0.1754, 0.303106);
     assertClose(running.variances(), FOUR_DECIMALS, 0.696052, 1.41316);
