@@ -385,6 +385,46 @@ class PolicyTest {
     assertSameBits(y, expected);
   }
 
+  @ParameterizedTest
+  @EnumSource(Layout.class)
+  void anOutputLeftOutChangesNothingOfTheOthers(Layout layout) {
+    TensorShape shape = BATCH.withLayout(layout);
+    float[] x = normal(shape.length(), 6);
+    float[] dOutput = normal(shape.length(), 7);
+    BatchNorm norm = BatchNorm.builder(3).gamma(new float[] {2, -1, 0.5f}).build();
+    SavedStatistics saved = norm.forwardTraining(x, new float[x.length], shape);
+    for (boolean frozen : new boolean[] {false, true}) {
+      List<float[]> all = gradients(norm, frozen, x, dOutput, saved, shape, 0b111);
+      for (int wanted = 0; wanted < 0b111; wanted++) {
+        List<float[]> some = gradients(norm, frozen, x, dOutput, saved, shape, wanted);
+        for (int output = 0; output < 3; output++) {
+          if (some.get(output) != null) {
+            assertSameBits(some.get(output), all.get(output));
+          }
+        }
+      }
+    }
+  }
+
+  private static List<float[]> gradients(
+      BatchNorm norm,
+      boolean frozen,
+      float[] x,
+      float[] dOutput,
+      SavedStatistics saved,
+      TensorShape shape,
+      int wanted) {
+    float[] dInput = (wanted & 1) == 0 ? null : new float[x.length];
+    float[] dGamma = (wanted & 2) == 0 ? null : new float[shape.channels()];
+    float[] dBeta = (wanted & 4) == 0 ? null : new float[shape.channels()];
+    if (frozen) {
+      norm.backwardFrozen(x, dOutput, dInput, dGamma, dBeta, shape);
+    } else {
+      norm.backward(x, dOutput, saved, dInput, dGamma, dBeta, shape);
+    }
+    return Arrays.asList(dInput, dGamma, dBeta);
+  }
+
   @Test
   void theLayerCopiesItsParametersAndShowsItsOwn() {
     float[] gamma = {2};

@@ -1,9 +1,14 @@
 package org.lanenorm.example;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.lanenorm.Tensors.assertSameBits;
 import static org.lanenorm.Tensors.normal;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
@@ -35,7 +40,7 @@ class EmbeddingTest {
     frozen.apply(x, y, shape);
 
     ChannelMoments moments = ChannelMoments.of(x, shape).merge(saved.moments());
-    System.out.println(moments.mean(0) + " +- " + Math.sqrt(moments.variance(0)));
+    double deviation = Math.sqrt(moments.variance(0));
     // README: end
 
     float[] inference = new float[x.length];
@@ -43,6 +48,21 @@ class EmbeddingTest {
     assertSameBits(y, inference);
     assertThat(moments.count()).isEqualTo(2 * saved.count());
     assertThat(moments.mean(0)).isEqualTo(saved.mean(0));
+    assertThat(deviation * saved.invStd(0)).isCloseTo(1, offset(1e-5)); // epsilon is 1e-5
     assertThat(dBeta[0]).isNotZero();
+  }
+
+  /** A README that shows Java must show the lines above, to the letter but for indentation. */
+  @Test
+  void theReadmeQuotesTheExample() throws IOException {
+    Path module = Path.of(System.getProperty("basedir", "."));
+    Path readme = module.resolve("../README.md");
+    assumeTrue(Files.exists(readme) && Files.readString(readme).contains("```java"));
+    String source =
+        Files.readString(module.resolve("test/java/org/lanenorm/example/EmbeddingTest.java"));
+    String example =
+        source.substring(
+            source.indexOf("// README: begin\n") + 17, source.indexOf("// README: end"));
+    assertThat(Files.readString(readme)).containsIgnoringWhitespaces(example);
   }
 }

@@ -1,0 +1,88 @@
+package org.lanenorm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
+
+import org.junit.jupiter.api.Test;
+
+/** The averages by themselves, moved by moments that are known. */
+class RunningStatisticsTest {
+  private static final ChannelMoments FIVE =
+      ChannelMoments.of(5, new double[] {3}, new double[] {10});
+
+  @Test
+  void theyStartFromMeanZeroAndVarianceOne() {
+    RunningStatistics running = statistics(Momentum.update(0.1), VarianceConvention.BIASED, 0);
+    assertThat(running.mean(0)).isZero();
+    assertThat(running.variance(0)).isEqualTo(1);
+    assertThat(running.updates(0)).isZero();
+  }
+
+  @Test
+  void theConventionsDivideByTheirOwnSampleSize() {
+    assertThat(varianceAfter(VarianceConvention.BIASED, 0.5)).isEqualTo(10 / 5.0);
+    assertThat(varianceAfter(VarianceConvention.UNBIASED, 0.5)).isEqualTo(10 / 4.0);
+    // one rounding: the formula of Keras multiplies by n/(n - (1 + epsilon)) instead
+    assertThat(varianceAfter(VarianceConvention.KERAS_LEGACY, 1e-3))
+        .isCloseTo(10 / 5.0 * (5 / 3.999), offset(1e-15));
+  }
+
+  @Test
+  void aBatchTooSmallForItsConventionMovesTheMeanAlone() {
+    for (double epsilon : new double[] {4, 1e3}) {
+      RunningStatistics running =
+          statistics(Momentum.update(0.5), VarianceConvention.KERAS_LEGACY, epsilon);
+      running.update(FIVE); // 5 - (1 + 4) is not above 0
+      assertThat(running.mean(0)).isEqualTo(1.5);
+      assertThat(running.variance(0)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void updateIsTheComplementOfDecay() {
+    RunningStatistics update = statistics(Momentum.update(0.25), VarianceConvention.BIASED, 0);
+    RunningStatistics decay = statistics(Momentum.decay(0.75), VarianceConvention.BIASED, 0);
+    for (int step = 0; step < 3; step++) {
+      update.update(FIVE);
+      decay.update(FIVE);
+    }
+    assertThat(update.mean(0)).isEqualTo(decay.mean(0)).isEqualTo(3 * (1 - 0.421875));
+    assertThat(update.variance(0)).isEqualTo(decay.variance(0)).isEqualTo(2 - 0.421875);
+  }
+
+  @Test
+  void momentsOfNothingMoveNothing() {
+    RunningStatistics running = statistics(Momentum.cumulative(), VarianceConvention.BIASED, 0);
+    running.update(FIVE);
+    running.update(ChannelMoments.empty(1));
+    assertThat(running.mean(0)).isEqualTo(3);
+    assertThat(running.variance(0)).isEqualTo(2);
+    assertThat(running.updates(0)).isEqualTo(1);
+  }
+
+  @Test
+  void settingThemCopiesAndKeepsTheNumberOfUpdates() {
+    RunningStatistics running = statistics(Momentum.update(0.5), VarianceConvention.BIASED, 0);
+    running.update(FIVE);
+    double[] mean = {7};
+    double[] variance = {0};
+    running.set(mean, variance);
+    mean[0] = variance[0] = 9;
+    running.means()[0] = 11;
+    assertThat(running.mean(0)).isEqualTo(7);
+    assertThat(running.variance(0)).isZero();
+    assertThat(running.updates(0)).isEqualTo(1);
+  }
+
+  private static double varianceAfter(VarianceConvention convention, double epsilon) {
+    RunningStatistics running = statistics(Momentum.decay(0), convention, epsilon);
+    running.set(new double[1], new double[1]);
+    running.update(FIVE);
+    return running.variance(0);
+  }
+
+  private static RunningStatistics statistics(
+      Momentum momentum, VarianceConvention convention, double epsilon) {
+    return new RunningStatistics(1, momentum, convention, epsilon);
+  }
+}
