@@ -38,7 +38,17 @@ class BadInputTest {
   }
 
   @ParameterizedTest
-  @MethodSource({"tensors", "overlaps", "gradients", "shapes", "saved", "layers", "values"})
+  @MethodSource({
+    "tensors",
+    "overlaps",
+    "gradients",
+    "frozenWithoutX",
+    "parametersOverwritten",
+    "shapes",
+    "saved",
+    "layers",
+    "values"
+  })
   void theMessageNamesTheArgumentAndNothingHasChanged(Case bad) {
     World world = new World();
     bad.spoil.accept(world);
@@ -293,6 +303,68 @@ class BadInputTest {
     return cases;
   }
 
+  /** Without dGamma x is not read, and an error about another argument must not blame it. */
+  static List<Case> frozenWithoutX() {
+    Consumer<World> without =
+        w -> {
+          w.arrays.put("dGamma", null);
+          w.arrays.put("x", null);
+        };
+    return List.of(
+        nullArgument(
+            Method.BACKWARD_FROZEN, "dOutput", without.andThen(w -> w.arrays.put("dOutput", null))),
+        illegal(
+            Method.BACKWARD_FROZEN,
+            without.andThen(w -> w.offsets.put("dOutput", -1)),
+            "dOutputOffset must be at least 0",
+            "was -1"),
+        illegal(
+            Method.BACKWARD_FROZEN,
+            without.andThen(w -> w.arrays.put("dOutput", new float[23])),
+            "dOutput must hold 24 floats",
+            "was 23"),
+        illegal(
+            Method.BACKWARD_FROZEN,
+            without.andThen(w -> w.overlap("dOutput", "dInput")),
+            "dInput",
+            "dOutput",
+            "overlap"));
+  }
+
+  /** With one value per channel a tensor is as short as gamma. */
+  static List<Case> parametersOverwritten() {
+    List<Case> cases = new ArrayList<>();
+    for (Method method : Method.values()) {
+      if (method.tensors.length > 1 && method != Method.APPLY) { // which has copies
+        String written = method.isBackward() ? "dInput" : "y";
+        Consumer<World> small =
+            w -> {
+              w.norm = oneValueLayer();
+              w.oneValuePerChannel();
+            };
+        cases.add(
+            illegal(
+                method,
+                small.andThen(w -> w.arrays.put(written, w.norm.gamma())),
+                written,
+                "gamma",
+                "overlap"));
+        cases.add(
+            illegal(
+                method,
+                small.andThen(w -> w.arrays.put(written, w.norm.beta())),
+                written,
+                "beta",
+                "overlap"));
+      }
+    }
+    return cases;
+  }
+
+  private static BatchNorm oneValueLayer() {
+    return builder().singleValuePolicy(SingleValuePolicy.BETA).build();
+  }
+
   static List<Case> shapes() {
     List<Case> cases = new ArrayList<>();
     for (Method method : Method.values()) {
@@ -416,25 +488,26 @@ class BadInputTest {
             cases,
             mean ? doubles : three,
             mean ? three : doubles,
-            mean ? "ean" : "ariance",
+            mean ? "Mean" : "Variance",
             "length 3",
             was);
       }
     }
     for (double value : new double[] {Double.NaN, Double.NEGATIVE_INFINITY}) {
-      statistics(cases, new double[] {0, value, 0}, three, "ean[1]", "finite", "was " + value);
+      statistics(cases, new double[] {0, value, 0}, three, "Mean", "[1]", "finite", "was " + value);
     }
     for (double value : new double[] {Double.NaN, -1e-300, Double.POSITIVE_INFINITY}) {
       statistics(
           cases,
           three,
           new double[] {1, value, 1},
-          "ariance[1]",
+          "Variance",
+          "[1]",
           "finite and at least 0",
           "was " + value);
     }
-    statistics(cases, null, three, "ean must not be null");
-    statistics(cases, three, null, "ariance must not be null");
+    statistics(cases, null, three, "Mean", "must not be null");
+    statistics(cases, three, null, "Variance", "must not be null");
     cases.add(
         illegal(
             "frozen",
@@ -444,19 +517,27 @@ class BadInputTest {
     return cases;
   }
 
-  /** The three places that take a running mean and variance. */
+  /** The three places that take a mean and a variance; the frozen form calls them just that. */
   private static void statistics(
-      List<Case> cases, double[] mean, double[] variance, String... words) {
+      List<Case> cases, double[] mean, double[] variance, String argument, String... allowed) {
     Class<? extends Exception> type =
         mean == null || variance == null
             ? NullPointerException.class
             : IllegalArgumentException.class;
-    cases.add(call(type, w -> builder().runningStatistics(mean, variance), words));
-    cases.add(call(type, w -> w.norm.runningStatistics().set(mean, variance), words));
-    boolean sized = mean != null && variance != null && mean.length == variance.length;
-    if (mean == null || variance == null || sized || mean.length == 3) {
-      cases.add(call(type, w -> FrozenBatchNorm.of(mean, variance, 1, null, null), words));
+    String[] running = words("running" + argument, allowed);
+    cases.add(call(type, w -> builder().runningStatistics(mean, variance), running));
+    cases.add(call(type, w -> w.norm.runningStatistics().set(mean, variance), running));
+    String own = argument.startsWith("Mean") ? "mean" : "variance";
+    if (mean == null || mean.length == 3) { // the mean's length says how many channels there are
+      cases.add(
+          call(type, w -> FrozenBatchNorm.of(mean, variance, 1, null, null), words(own, allowed)));
     }
+  }
+
+  private static String[] words(String first, String... rest) {
+    String[] words = Arrays.copyOf(new String[] {first}, 1 + rest.length);
+    System.arraycopy(rest, 0, words, 1, rest.length);
+    return words;
   }
 
   static List<Case> values() {
@@ -575,6 +656,8 @@ class BadInputTest {
     cases.add(illegal("ncdhw", w -> TensorShape.ncdhw(max, max, max, max, max), most31));
     cases.add(illegal("nchw", w -> TensorShape.nchw(65536, 0, 65536, 1), most31)); // M = N*S
     cases.add(nullArgument("shape", w -> TensorShape.of(null, 1, 1), "layout"));
+    cases.add(
+        nullArgument("shape", w -> TensorShape.of(Layout.NCHW, 1, 1, (int[]) null), "spatial"));
     cases.add(nullArgument("shape", w -> SHAPE.withLayout(null), "layout"));
     cases.add(
         illegal(
@@ -592,6 +675,17 @@ class BadInputTest {
   }
 
   // What is not bad input
+
+  /** The product is 0, in whatever order it is taken. */
+  @Test
+  void aZeroAmongLargeDimensionsIsAnEmptyShape() {
+    for (Layout layout : Layout.values()) {
+      assertThat(TensorShape.of(layout, 0, 65536, 65536).length()).isZero();
+      assertThat(TensorShape.of(layout, 65536, 65536, 0).length()).isZero();
+      assertThat(TensorShape.of(layout, 1, 1, 0, 65536, 65536).length()).isZero();
+      assertThat(TensorShape.of(layout, 1, 1, 65536, 65536, 0).length()).isZero();
+    }
+  }
 
   @Test
   void exactlyTheSameSliceAndNeighboursInOneArrayAreAllowed() {

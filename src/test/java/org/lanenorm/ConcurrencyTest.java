@@ -1,6 +1,7 @@
 package org.lanenorm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.lanenorm.Tensors.assertSameBits;
 import static org.lanenorm.Tensors.normal;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever the executor does, the results are those of one thread, and no call waits for ever. */
 class ConcurrencyTest {
@@ -176,6 +178,42 @@ class ConcurrencyTest {
     }
   }
 
+  /** As many threads as there is work for: the limit must cost nothing by itself. */
+  @ParameterizedTest
+  @ValueSource(ints = {1 << 20, 1 << 29, Integer.MAX_VALUE})
+  void aLimitBeyondAllMeasure(int limit) {
+    try {
+      assertRightOnThisThread(Runnable::run, limit);
+    } catch (OutOfMemoryError e) {
+      fail("memory for " + limit + " threads that there will never be", e);
+    }
+  }
+
+  /** An Error in a helper is the caller's to see; a caller that waits for it sees nothing. */
+  @Test
+  void aHelperWithoutStackLeftDoesNotHangTheCaller() {
+    assertRightOnThisThread(Runnable::run, 4); // so that every class is initialized by now
+    TensorShape shape = SHAPES.get(0);
+    assertTimeoutPreemptively(
+        PATIENCE,
+        () -> {
+          try {
+            Results.of(shape, Parallelism.of(ConcurrencyTest::dive, 4))
+                .assertSameAs(Results.of(shape, Parallelism.sequential()));
+          } catch (StackOverflowError thrownByTheCall) {
+            assertThat(thrownByTheCall).isNotNull();
+          }
+        });
+  }
+
+  private static void dive(Runnable task) {
+    try {
+      dive(task);
+    } catch (StackOverflowError e) {
+      task.run();
+    }
+  }
+
   @Test
   void aFixedPool() {
     ExecutorService pool = Executors.newFixedThreadPool(3);
@@ -204,7 +242,7 @@ class ConcurrencyTest {
         () -> {
           Callable<Void> call =
               () -> {
-                assertRightOnThisThread(pool);
+                assertRightOnThisThread(pool, 3);
                 return null;
               };
           for (Future<Void> done : pool.invokeAll(List.of(call, call))) {
@@ -213,9 +251,9 @@ class ConcurrencyTest {
         });
   }
 
-  private static void assertRightOnThisThread(Executor executor) {
+  private static void assertRightOnThisThread(Executor executor, int limit) {
     for (TensorShape shape : SHAPES) {
-      Results.of(shape, Parallelism.of(executor, 3))
+      Results.of(shape, Parallelism.of(executor, limit))
           .assertSameAs(Results.of(shape, Parallelism.sequential()));
     }
   }
@@ -317,7 +355,7 @@ class ConcurrencyTest {
     ExecutorService pool = Executors.newFixedThreadPool(2);
     try {
       Thread.currentThread().interrupt();
-      assertRightOnThisThread(pool);
+      assertRightOnThisThread(pool, 3);
       assertThat(Thread.interrupted()).isTrue();
     } finally {
       Thread.interrupted();

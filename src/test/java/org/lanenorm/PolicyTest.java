@@ -95,6 +95,7 @@ class PolicyTest {
       shapes.add(TensorShape.of(layout, 2, 3, 5, 0));
       shapes.add(TensorShape.of(layout, 0, 3, 0));
       shapes.add(TensorShape.of(layout, 2, 0));
+      shapes.add(TensorShape.of(layout, 1, 0)); // no channel that would have one value
       shapes.add(TensorShape.of(layout, 1, 0, 4));
       shapes.add(TensorShape.of(layout, 0, 0, 0, 0));
     }
@@ -130,7 +131,8 @@ class PolicyTest {
   @ParameterizedTest
   @MethodSource("emptyShapes")
   void gradientsOfAnEmptyBatchAreSumsOfNothing(TensorShape shape) {
-    BatchNorm norm = BatchNorm.builder(shape.channels()).build();
+    // with epsilon 0 invStd is infinite here, and 0 times that is not 0
+    BatchNorm norm = BatchNorm.builder(shape.channels()).epsilon(0).build();
     float[] x = poisoned(4);
     float[] dInput = poisoned(4);
     SavedStatistics saved = norm.forwardTraining(x, poisoned(4), shape);
@@ -277,6 +279,33 @@ class PolicyTest {
     assertClose(running.variances(), 1e-14, 2, (2 + 18) / 2.0);
     assertThat(running.updates(0)).isEqualTo(3);
     assertThat(running.updates(1)).isEqualTo(2);
+  }
+
+  /** 1 + (v - 1) is v to 16 decimals, not to 16 digits. */
+  @ParameterizedTest
+  @ValueSource(doubles = {1e-12, 1e-20, 1e-60})
+  void aShareOfOneTakesTheBatchToItsLastDigit(double variance) {
+    for (Momentum momentum :
+        new Momentum[] {Momentum.update(1), Momentum.decay(0), Momentum.cumulative()}) {
+      RunningStatistics running = new RunningStatistics(1, momentum, VarianceConvention.BIASED, 0);
+      running.set(new double[] {1}, new double[] {1});
+      running.update(ChannelMoments.of(1, new double[] {1e-17}, new double[] {variance}));
+      assertThat(running.mean(0)).isEqualTo(1e-17);
+      assertThat(running.variance(0)).isEqualTo(variance);
+    }
+  }
+
+  @Test
+  void cumulativeVarianceIsTheAverageOfTheBatchesThatHaveOne() {
+    BatchNorm norm =
+        BatchNorm.builder(1)
+            .momentum(Momentum.cumulative())
+            .singleValuePolicy(SingleValuePolicy.BETA)
+            .build();
+    norm.forwardTraining(new float[] {8}, new float[1], TensorShape.rows(1, 1));
+    norm.forwardTraining(new float[] {0, 2}, new float[2], TensorShape.rows(2, 1));
+    norm.forwardTraining(new float[] {0, 4}, new float[2], TensorShape.rows(2, 1));
+    assertThat(norm.runningStatistics().variance(0)).isEqualTo((2 + 8) / 2.0);
   }
 
   // Epsilon 0
