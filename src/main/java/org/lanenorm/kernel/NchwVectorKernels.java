@@ -2,7 +2,6 @@ package org.lanenorm.kernel;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -10,7 +9,12 @@ import jdk.incubator.vector.VectorSpecies;
  * superrow, so that a superrow is one vector of 512 bits, two of 256 or four of 128, and
  * coefficients are broadcast.
  *
- * <p>Hot loops stand in methods of their own: two in one method ran ten times slower.
+ * <p>Hot loops stand in methods of their own, of more than 325 bytecodes and a dozen loads at most.
+ * Some 60 inlined vector operations bring a compiled method to C2's node limit, and the rest of
+ * them become calls on boxed vectors, 10 to 30 times slower: a loop must not come near that by
+ * itself, and must not be inlined into a caller where it does (C2 inlines no method of more than
+ * 325 bytecodes). For the same reason a block that is not full is laid out in scratch and summed as
+ * a full one.
  */
 final class NchwVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
@@ -45,11 +49,12 @@ final class NchwVectorKernels {
         int run = order.fullRun(block, end);
         if (run > 0) {
           squares(source, at, run, k, lanes);
-          block += run;
         } else {
-          squares(source, at, order, block, k, lanes);
-          block++;
+          // x - k is 0 where there is no element
+          gather(source, at, order, block, k, scratch.terms);
+          squares(scratch.terms, 0, 1, k, lanes);
         }
+        block += Math.max(run, 1);
       }
       shift[c] = k;
       sum[c] = ScalarKernels.fold(lanes, 0);
@@ -85,95 +90,38 @@ final class NchwVectorKernels {
     for (int lane = 0; lane < LANES; lane += L) {
       FloatVector sum = load(lanes, lane);
       FloatVector square = load(lanes, LANES + lane);
-      int end = at + lane + count * BLOCK;
-      for (int i = at + lane; i < end; i += BLOCK) {
-        FloatVector d0 = load(x, i).sub(shift);
-        FloatVector d1 = load(x, i + LANES).sub(shift);
-        FloatVector d2 = load(x, i + 2 * LANES).sub(shift);
-        FloatVector d3 = load(x, i + 3 * LANES).sub(shift);
-        FloatVector d4 = load(x, i + 4 * LANES).sub(shift);
-        FloatVector d5 = load(x, i + 5 * LANES).sub(shift);
-        FloatVector d6 = load(x, i + 6 * LANES).sub(shift);
-        FloatVector d7 = load(x, i + 7 * LANES).sub(shift);
-        FloatVector halfSum = sum(sum(d0, d1, d2, d3), sum(d4, d5, d6, d7));
-        FloatVector halfSquare = sum(squares(d0, d1, d2, d3), squares(d4, d5, d6, d7));
-        int j = i + HALF;
-        d0 = load(x, j).sub(shift);
-        d1 = load(x, j + LANES).sub(shift);
-        d2 = load(x, j + 2 * LANES).sub(shift);
-        d3 = load(x, j + 3 * LANES).sub(shift);
-        d4 = load(x, j + 4 * LANES).sub(shift);
-        d5 = load(x, j + 5 * LANES).sub(shift);
-        d6 = load(x, j + 6 * LANES).sub(shift);
-        d7 = load(x, j + 7 * LANES).sub(shift);
-        sum = sum.add(halfSum.add(sum(sum(d0, d1, d2, d3), sum(d4, d5, d6, d7))));
-        square = square.add(halfSquare.add(sum(squares(d0, d1, d2, d3), squares(d4, d5, d6, d7))));
+      for (int block = at + lane; block < at + lane + count * BLOCK; block += BLOCK) {
+        FloatVector blockSum = zero();
+        FloatVector blockSquare = zero();
+        for (int i = block; i < block + BLOCK; i += HALF) {
+          FloatVector d0 = load(x, i).sub(shift);
+          FloatVector d1 = load(x, i + LANES).sub(shift);
+          FloatVector d2 = load(x, i + 2 * LANES).sub(shift);
+          FloatVector d3 = load(x, i + 3 * LANES).sub(shift);
+          FloatVector d4 = load(x, i + 4 * LANES).sub(shift);
+          FloatVector d5 = load(x, i + 5 * LANES).sub(shift);
+          FloatVector d6 = load(x, i + 6 * LANES).sub(shift);
+          FloatVector d7 = load(x, i + 7 * LANES).sub(shift);
+          blockSum = blockSum.add(sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7)));
+          blockSquare = blockSquare.add(squares(d0, d1, d2, d3).add(squares(d4, d5, d6, d7)));
+        }
+        sum = sum.add(blockSum);
+        square = square.add(blockSquare);
       }
       sum.intoArray(lanes, lane);
       square.intoArray(lanes, LANES + lane);
     }
   }
 
-  /** Adds one block, full or not, to the lanes. */
-  private static void squares(
-      float[] x, int at, Segments order, int block, float k, float[] lanes) {
-    FloatVector shift = FloatVector.broadcast(F, k);
-    int groups = order.groups(block);
-    int stride = order.imageStride();
-    int slotShift = order.slotShift();
-    int rows = order.fullRows(block);
-    int tail = order.tail(block);
-    for (int lane = 0; lane < LANES; lane += L) {
-      FloatVector sum = zero();
-      FloatVector square = zero();
-      for (int slot = 0; slot < Segments.SLOTS; slot += 8) {
-        FloatVector halfSum = zero();
-        FloatVector halfSquare = zero();
-        for (int quad = slot; quad < slot + 8; quad += 4) {
-          FloatVector d0 = slot(x, at, quad, groups, stride, slotShift, rows, tail, lane, shift);
-          FloatVector d1 =
-              slot(x, at, quad + 1, groups, stride, slotShift, rows, tail, lane, shift);
-          FloatVector d2 =
-              slot(x, at, quad + 2, groups, stride, slotShift, rows, tail, lane, shift);
-          FloatVector d3 =
-              slot(x, at, quad + 3, groups, stride, slotShift, rows, tail, lane, shift);
-          halfSum = halfSum.add(sum(d0, d1, d2, d3));
-          halfSquare = halfSquare.add(squares(d0, d1, d2, d3));
-        }
-        sum = sum.add(halfSum);
-        square = square.add(halfSquare);
-      }
-      load(lanes, lane).add(sum).intoArray(lanes, lane);
-      load(lanes, LANES + lane).add(square).intoArray(lanes, LANES + lane);
+  /** Lays a block out as if it were full, with {@code absent} where it has no element. */
+  private static void gather(
+      float[] x, int at, Segments order, int block, float absent, float[] full) {
+    int length = order.fullRows(block) * LANES + order.tail(block);
+    int slots = LANES << order.slotShift();
+    Arrays.fill(full, absent);
+    for (int group = 0; group < order.groups(block); group++) {
+      System.arraycopy(x, at + group * order.imageStride(), full, group * slots, length);
     }
-  }
-
-  /** x - shift in the lanes of a slot that hold an element, 0 in the others. */
-  private static FloatVector slot(
-      float[] x,
-      int at,
-      int slot,
-      int groups,
-      int stride,
-      int slotShift,
-      int rows,
-      int tail,
-      int lane,
-      FloatVector shift) {
-    int group = slot >> slotShift;
-    int row = slot - (group << slotShift);
-    if (group >= groups || row > rows) {
-      return zero();
-    }
-    int i = at + group * stride + row * LANES + lane;
-    if (row < rows) {
-      return load(x, i).sub(shift);
-    }
-    if (tail <= lane) {
-      return zero();
-    }
-    VectorMask<Float> elements = F.indexInRange(lane, tail);
-    return FloatVector.fromArray(F, x, i, elements).sub(shift, elements);
   }
 
   static void gradientSums(
@@ -203,11 +151,12 @@ final class NchwVectorKernels {
         int run = order.fullRun(block, end);
         if (run > 0) {
           products(xs, xBase + at, dys, dyBase + at, run, hi[c], lanes);
-          block += run;
         } else {
-          products(xs, xBase + at, dys, dyBase + at, order, block, hi[c], lanes);
-          block++;
+          gather(xs, xBase + at, order, block, hi[c], scratch.terms);
+          gather(dys, dyBase + at, order, block, 0, scratch.factors);
+          products(scratch.terms, 0, scratch.factors, 0, 1, hi[c], lanes);
         }
+        block += Math.max(run, 1);
       }
       sum[c] = ScalarKernels.fold(lanes, 0);
       product[c] = ScalarKernels.fold(lanes, LANES);
@@ -221,102 +170,32 @@ final class NchwVectorKernels {
     for (int lane = 0; lane < LANES; lane += L) {
       FloatVector sum = load(lanes, lane);
       FloatVector product = load(lanes, LANES + lane);
-      for (int block = 0; block < count; block++) {
-        FloatVector halfSum = zero();
-        FloatVector halfProduct = zero();
+      for (int block = lane; block < lane + count * BLOCK; block += BLOCK) {
         FloatVector blockSum = zero();
         FloatVector blockProduct = zero();
-        int i = xAt + block * BLOCK + lane;
-        int j = dyAt + block * BLOCK + lane;
-        for (int half = 0; half < BLOCK; half += HALF) {
-          FloatVector g0 = load(dy, j + half);
-          FloatVector g1 = load(dy, j + half + LANES);
-          FloatVector g2 = load(dy, j + half + 2 * LANES);
-          FloatVector g3 = load(dy, j + half + 3 * LANES);
-          halfSum = sum(g0, g1, g2, g3);
-          halfProduct = products(x, i + half, shift, g0, g1, g2, g3);
-          g0 = load(dy, j + half + 4 * LANES);
-          g1 = load(dy, j + half + 5 * LANES);
-          g2 = load(dy, j + half + 6 * LANES);
-          g3 = load(dy, j + half + 7 * LANES);
-          blockSum = blockSum.add(halfSum.add(sum(g0, g1, g2, g3)));
-          blockProduct =
-              blockProduct.add(
-                  halfProduct.add(products(x, i + half + 4 * LANES, shift, g0, g1, g2, g3)));
+        for (int half = block; half < block + BLOCK; half += HALF) {
+          FloatVector halfSum = zero();
+          FloatVector halfProduct = zero();
+          for (int i = half; i < half + HALF; i += HALF / 2) {
+            FloatVector g0 = load(dy, dyAt + i);
+            FloatVector g1 = load(dy, dyAt + i + LANES);
+            FloatVector g2 = load(dy, dyAt + i + 2 * LANES);
+            FloatVector g3 = load(dy, dyAt + i + 3 * LANES);
+            FloatVector d0 = load(x, xAt + i).sub(shift);
+            FloatVector d1 = load(x, xAt + i + LANES).sub(shift);
+            FloatVector d2 = load(x, xAt + i + 2 * LANES).sub(shift);
+            FloatVector d3 = load(x, xAt + i + 3 * LANES).sub(shift);
+            halfSum = halfSum.add(sum(g0, g1, g2, g3));
+            halfProduct = halfProduct.add(products(d0, d1, d2, d3, g0, g1, g2, g3));
+          }
+          blockSum = blockSum.add(halfSum);
+          blockProduct = blockProduct.add(halfProduct);
         }
         sum = sum.add(blockSum);
         product = product.add(blockProduct);
       }
       sum.intoArray(lanes, lane);
       product.intoArray(lanes, LANES + lane);
-    }
-  }
-
-  private static FloatVector products(
-      float[] x,
-      int i,
-      FloatVector shift,
-      FloatVector g0,
-      FloatVector g1,
-      FloatVector g2,
-      FloatVector g3) {
-    return products(
-        load(x, i).sub(shift),
-        load(x, i + LANES).sub(shift),
-        load(x, i + 2 * LANES).sub(shift),
-        load(x, i + 3 * LANES).sub(shift),
-        g0,
-        g1,
-        g2,
-        g3);
-  }
-
-  /** Adds one block, full or not, to the lanes. */
-  private static void products(
-      float[] x,
-      int xAt,
-      float[] dy,
-      int dyAt,
-      Segments order,
-      int block,
-      float hi,
-      float[] lanes) {
-    FloatVector shift = FloatVector.broadcast(F, hi);
-    int groups = order.groups(block);
-    int stride = order.imageStride();
-    int slotShift = order.slotShift();
-    int rows = order.fullRows(block);
-    int tail = order.tail(block);
-    for (int lane = 0; lane < LANES; lane += L) {
-      FloatVector sum = zero();
-      FloatVector product = zero();
-      for (int slot = 0; slot < Segments.SLOTS; slot += 8) {
-        FloatVector halfSum = zero();
-        FloatVector halfProduct = zero();
-        for (int quad = slot; quad < slot + 8; quad += 4) {
-          FloatVector g0 =
-              slot(dy, dyAt, quad, groups, stride, slotShift, rows, tail, lane, zero());
-          FloatVector g1 =
-              slot(dy, dyAt, quad + 1, groups, stride, slotShift, rows, tail, lane, zero());
-          FloatVector g2 =
-              slot(dy, dyAt, quad + 2, groups, stride, slotShift, rows, tail, lane, zero());
-          FloatVector g3 =
-              slot(dy, dyAt, quad + 3, groups, stride, slotShift, rows, tail, lane, zero());
-          halfSum = halfSum.add(sum(g0, g1, g2, g3));
-          FloatVector d0 = slot(x, xAt, quad, groups, stride, slotShift, rows, tail, lane, shift);
-          FloatVector d1 =
-              slot(x, xAt, quad + 1, groups, stride, slotShift, rows, tail, lane, shift);
-          FloatVector d2 =
-              slot(x, xAt, quad + 2, groups, stride, slotShift, rows, tail, lane, shift);
-          FloatVector d3 =
-              slot(x, xAt, quad + 3, groups, stride, slotShift, rows, tail, lane, shift);
-          halfProduct = halfProduct.add(products(d0, d1, d2, d3, g0, g1, g2, g3));
-        }
-        sum = sum.add(halfSum);
-        product = product.add(halfProduct);
-      }
-      load(lanes, lane).add(sum).intoArray(lanes, lane);
-      load(lanes, LANES + lane).add(product).intoArray(lanes, LANES + lane);
     }
   }
 
@@ -327,10 +206,6 @@ final class NchwVectorKernels {
   /** Not a constant: vectors read from fields cost 15 times as much as this instruction. */
   private static FloatVector zero() {
     return FloatVector.zero(F);
-  }
-
-  static FloatVector sum(FloatVector a, FloatVector b) {
-    return a.add(b);
   }
 
   static FloatVector sum(FloatVector a, FloatVector b, FloatVector c, FloatVector d) {

@@ -50,17 +50,16 @@ final class NhwcVectorKernels {
         if (order.fullRun(block, end) > 0) {
           int stride = order.rowStride();
           squares(x, at, stride, from, to, scratch.shifts, scratch.firstHalf, scratch.secondHalf);
-          addSquares(
+          squares(
               x,
               at + HALF * stride,
               stride,
               from,
               to,
               scratch.shifts,
-              scratch.firstHalf,
-              scratch.secondHalf,
-              scratch.first,
-              scratch.second);
+              scratch.firstOther,
+              scratch.secondOther);
+          addHalves(from, to, scratch);
         } else {
           partial(x, at, null, 0, order, block, from, to, scratch);
         }
@@ -122,54 +121,22 @@ final class NhwcVectorKernels {
       float[] sums,
       float[] squares) {
     for (int i = from; i < to; i += L) {
-      FloatVector shift = load(shifts, i);
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
       int j = at + i;
-      FloatVector d0 = load(x, j).sub(shift);
-      FloatVector d1 = load(x, j + stride).sub(shift);
-      FloatVector d2 = load(x, j + 2 * stride).sub(shift);
-      FloatVector d3 = load(x, j + 3 * stride).sub(shift);
-      FloatVector d4 = load(x, j + 4 * stride).sub(shift);
-      FloatVector d5 = load(x, j + 5 * stride).sub(shift);
-      FloatVector d6 = load(x, j + 6 * stride).sub(shift);
-      FloatVector d7 = load(x, j + 7 * stride).sub(shift);
-      sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7)).intoArray(sums, i - from);
-      NchwVectorKernels.squares(d0, d1, d2, d3)
-          .add(NchwVectorKernels.squares(d4, d5, d6, d7))
-          .intoArray(squares, i - from);
-    }
-  }
-
-  /** The same for the second half of a block, added to the first half and with it to the lanes. */
-  private static void addSquares(
-      float[] x,
-      int at,
-      int stride,
-      int from,
-      int to,
-      float[] shifts,
-      float[] halfSums,
-      float[] halfSquares,
-      float[] sums,
-      float[] squares) {
-    for (int i = from; i < to; i += L) {
-      FloatVector shift = load(shifts, i);
-      int j = at + i;
-      FloatVector d0 = load(x, j).sub(shift);
-      FloatVector d1 = load(x, j + stride).sub(shift);
-      FloatVector d2 = load(x, j + 2 * stride).sub(shift);
-      FloatVector d3 = load(x, j + 3 * stride).sub(shift);
-      FloatVector d4 = load(x, j + 4 * stride).sub(shift);
-      FloatVector d5 = load(x, j + 5 * stride).sub(shift);
-      FloatVector d6 = load(x, j + 6 * stride).sub(shift);
-      FloatVector d7 = load(x, j + 7 * stride).sub(shift);
-      FloatVector half = load(halfSums, i - from).add(sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7)));
-      load(sums, i).add(half).intoArray(sums, i);
-      half =
-          load(halfSquares, i - from)
-              .add(
-                  NchwVectorKernels.squares(d0, d1, d2, d3)
-                      .add(NchwVectorKernels.squares(d4, d5, d6, d7)));
-      load(squares, i).add(half).intoArray(squares, i);
+      FloatVector d0 = FloatVector.fromArray(F, x, j).sub(shift);
+      FloatVector d1 = FloatVector.fromArray(F, x, j + stride).sub(shift);
+      FloatVector d2 = FloatVector.fromArray(F, x, j + 2 * stride).sub(shift);
+      FloatVector d3 = FloatVector.fromArray(F, x, j + 3 * stride).sub(shift);
+      FloatVector d4 = FloatVector.fromArray(F, x, j + 4 * stride).sub(shift);
+      FloatVector d5 = FloatVector.fromArray(F, x, j + 5 * stride).sub(shift);
+      FloatVector d6 = FloatVector.fromArray(F, x, j + 6 * stride).sub(shift);
+      FloatVector d7 = FloatVector.fromArray(F, x, j + 7 * stride).sub(shift);
+      FloatVector lower = d0.add(d1).add(d2.add(d3));
+      FloatVector upper = d4.add(d5).add(d6.add(d7));
+      lower.add(upper).intoArray(sums, i - from);
+      lower = d1.fma(d1, d0.mul(d0)).add(d3.fma(d3, d2.mul(d2)));
+      upper = d5.fma(d5, d4.mul(d4)).add(d7.fma(d7, d6.mul(d6)));
+      lower.add(upper).intoArray(squares, i - from);
     }
   }
 
@@ -199,6 +166,7 @@ final class NhwcVectorKernels {
         int dyAt = dyOffset + order.blockOffset(block);
         if (order.fullRun(block, end) > 0) {
           int stride = order.rowStride();
+          int half = HALF * stride;
           products(
               x,
               xAt,
@@ -210,19 +178,18 @@ final class NhwcVectorKernels {
               scratch.shifts,
               scratch.firstHalf,
               scratch.secondHalf);
-          addProducts(
+          products(
               x,
-              xAt + HALF * stride,
+              xAt + half,
               dy,
-              dyAt + HALF * stride,
+              dyAt + half,
               stride,
               from,
               to,
               scratch.shifts,
-              scratch.firstHalf,
-              scratch.secondHalf,
-              scratch.first,
-              scratch.second);
+              scratch.firstOther,
+              scratch.secondOther);
+          addHalves(from, to, scratch);
         } else {
           partial(x, xAt, dy, dyAt, order, block, from, to, scratch);
         }
@@ -232,6 +199,7 @@ final class NhwcVectorKernels {
     fold(scratch.second, channels, product);
   }
 
+  /** The same of dy and of dy*(x - shift). */
   private static void products(
       float[] x,
       int xAt,
@@ -244,78 +212,34 @@ final class NhwcVectorKernels {
       float[] sums,
       float[] products) {
     for (int i = from; i < to; i += L) {
-      FloatVector shift = load(shifts, i);
-      int j = dyAt + i;
-      FloatVector g0 = load(dy, j);
-      FloatVector g1 = load(dy, j + stride);
-      FloatVector g2 = load(dy, j + 2 * stride);
-      FloatVector g3 = load(dy, j + 3 * stride);
-      FloatVector sum = sum(g0, g1, g2, g3);
-      FloatVector product = products(x, xAt + i, stride, shift, g0, g1, g2, g3);
-      g0 = load(dy, j + 4 * stride);
-      g1 = load(dy, j + 5 * stride);
-      g2 = load(dy, j + 6 * stride);
-      g3 = load(dy, j + 7 * stride);
-      sum.add(sum(g0, g1, g2, g3)).intoArray(sums, i - from);
-      product
-          .add(products(x, xAt + i + 4 * stride, stride, shift, g0, g1, g2, g3))
-          .intoArray(products, i - from);
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      FloatVector sum = FloatVector.zero(F);
+      FloatVector product = FloatVector.zero(F);
+      int j = xAt + i;
+      int k = dyAt + i;
+      for (int row = 0; row < HALF; row += 4) {
+        FloatVector g0 = FloatVector.fromArray(F, dy, k + row * stride);
+        FloatVector g1 = FloatVector.fromArray(F, dy, k + (row + 1) * stride);
+        FloatVector g2 = FloatVector.fromArray(F, dy, k + (row + 2) * stride);
+        FloatVector g3 = FloatVector.fromArray(F, dy, k + (row + 3) * stride);
+        FloatVector d0 = FloatVector.fromArray(F, x, j + row * stride).sub(shift);
+        FloatVector d1 = FloatVector.fromArray(F, x, j + (row + 1) * stride).sub(shift);
+        FloatVector d2 = FloatVector.fromArray(F, x, j + (row + 2) * stride).sub(shift);
+        FloatVector d3 = FloatVector.fromArray(F, x, j + (row + 3) * stride).sub(shift);
+        FloatVector lower = g0.add(g1);
+        FloatVector upper = g2.add(g3);
+        sum = sum.add(lower.add(upper));
+        lower = g1.fma(d1, g0.mul(d0));
+        upper = g3.fma(d3, g2.mul(d2));
+        product = product.add(lower.add(upper));
+      }
+      sum.intoArray(sums, i - from);
+      product.intoArray(products, i - from);
     }
   }
 
-  private static void addProducts(
-      float[] x,
-      int xAt,
-      float[] dy,
-      int dyAt,
-      int stride,
-      int from,
-      int to,
-      float[] shifts,
-      float[] halfSums,
-      float[] halfProducts,
-      float[] sums,
-      float[] products) {
-    for (int i = from; i < to; i += L) {
-      FloatVector shift = load(shifts, i);
-      int j = dyAt + i;
-      FloatVector g0 = load(dy, j);
-      FloatVector g1 = load(dy, j + stride);
-      FloatVector g2 = load(dy, j + 2 * stride);
-      FloatVector g3 = load(dy, j + 3 * stride);
-      FloatVector sum = sum(g0, g1, g2, g3);
-      FloatVector product = products(x, xAt + i, stride, shift, g0, g1, g2, g3);
-      g0 = load(dy, j + 4 * stride);
-      g1 = load(dy, j + 5 * stride);
-      g2 = load(dy, j + 6 * stride);
-      g3 = load(dy, j + 7 * stride);
-      sum = load(halfSums, i - from).add(sum.add(sum(g0, g1, g2, g3)));
-      product =
-          load(halfProducts, i - from)
-              .add(product.add(products(x, xAt + i + 4 * stride, stride, shift, g0, g1, g2, g3)));
-      load(sums, i).add(sum).intoArray(sums, i);
-      load(products, i).add(product).intoArray(products, i);
-    }
-  }
-
-  private static FloatVector products(
-      float[] x,
-      int i,
-      int stride,
-      FloatVector shift,
-      FloatVector g0,
-      FloatVector g1,
-      FloatVector g2,
-      FloatVector g3) {
-    return NchwVectorKernels.products(
-        load(x, i).sub(shift),
-        load(x, i + stride).sub(shift),
-        load(x, i + 2 * stride).sub(shift),
-        load(x, i + 3 * stride).sub(shift),
-        g0,
-        g1,
-        g2,
-        g3);
+  private static void put(FloatVector value, float[] sums, int i, boolean add) {
+    (add ? load(sums, i).add(value) : value).intoArray(sums, i);
   }
 
   /**
@@ -366,48 +290,47 @@ final class NhwcVectorKernels {
       slots[slot] = there ? group * order.imageStride() + row * order.rowStride() : 0;
       present[slot] = there ? 1 : 0;
     }
-    boolean oneHalf = order.slotShift() == 4 ? rows <= HALF : groups << order.slotShift() <= HALF;
     int whole = from + F.loopBound(to - from);
-    partialHalf(
-        x,
-        xAt,
-        dy,
-        dyAt,
-        slots,
-        present,
-        0,
-        from,
-        whole,
-        scratch.shifts,
-        scratch.firstHalf,
-        scratch.secondHalf);
-    if (oneHalf) {
-      add(scratch.firstHalf, from, whole, scratch.first);
-      add(scratch.secondHalf, from, whole, scratch.second);
-    } else {
-      partialHalf(
+    for (int half = 0; half < Segments.SLOTS; half += HALF) {
+      float[] sums = half == 0 ? scratch.firstHalf : scratch.firstOther;
+      float[] products = half == 0 ? scratch.secondHalf : scratch.secondOther;
+      partial4(
           x,
           xAt,
           dy,
           dyAt,
           slots,
           present,
-          HALF,
+          half,
           from,
           whole,
           scratch.shifts,
-          scratch.firstOther,
-          scratch.secondOther);
-      add(scratch.firstHalf, scratch.firstOther, from, whole, scratch.first);
-      add(scratch.secondHalf, scratch.secondOther, from, whole, scratch.second);
+          sums,
+          products,
+          false);
+      partial4(
+          x,
+          xAt,
+          dy,
+          dyAt,
+          slots,
+          present,
+          half + HALF / 2,
+          from,
+          whole,
+          scratch.shifts,
+          sums,
+          products,
+          true);
     }
+    addHalves(from, whole, scratch);
     for (int i = whole; i < to; i++) {
       partialPlace(x, xAt + i, dy, dyAt + i, i, scratch);
     }
   }
 
-  /** The sums of the 8 slots from {@code first} on, into arrays that begin at {@code from}. */
-  private static void partialHalf(
+  /** The sums of the 4 slots from {@code first} on. */
+  private static void partial4(
       float[] x,
       int xAt,
       float[] dy,
@@ -419,59 +342,40 @@ final class NhwcVectorKernels {
       int to,
       float[] shifts,
       float[] sums,
-      float[] products) {
+      float[] products,
+      boolean add) {
     int s0 = slots[first];
     int s1 = slots[first + 1];
     int s2 = slots[first + 2];
     int s3 = slots[first + 3];
-    int s4 = slots[first + 4];
-    int s5 = slots[first + 5];
-    int s6 = slots[first + 6];
-    int s7 = slots[first + 7];
     float p0 = present[first];
     float p1 = present[first + 1];
     float p2 = present[first + 2];
     float p3 = present[first + 3];
-    float p4 = present[first + 4];
-    float p5 = present[first + 5];
-    float p6 = present[first + 6];
-    float p7 = present[first + 7];
     for (int i = from; i < to; i += L) {
       FloatVector shift = load(shifts, i);
       int j = xAt + i;
-      int k = dyAt + i;
       FloatVector d0 = load(x, j + s0).sub(shift).mul(p0);
       FloatVector d1 = load(x, j + s1).sub(shift).mul(p1);
       FloatVector d2 = load(x, j + s2).sub(shift).mul(p2);
       FloatVector d3 = load(x, j + s3).sub(shift).mul(p3);
-      FloatVector g0 = dy == null ? d0 : load(dy, k + s0).mul(p0);
-      FloatVector g1 = dy == null ? d1 : load(dy, k + s1).mul(p1);
-      FloatVector g2 = dy == null ? d2 : load(dy, k + s2).mul(p2);
-      FloatVector g3 = dy == null ? d3 : load(dy, k + s3).mul(p3);
-      FloatVector sum = sum(g0, g1, g2, g3);
-      FloatVector product = NchwVectorKernels.products(d0, d1, d2, d3, g0, g1, g2, g3);
-      d0 = load(x, j + s4).sub(shift).mul(p4);
-      d1 = load(x, j + s5).sub(shift).mul(p5);
-      d2 = load(x, j + s6).sub(shift).mul(p6);
-      d3 = load(x, j + s7).sub(shift).mul(p7);
-      g0 = dy == null ? d0 : load(dy, k + s4).mul(p4);
-      g1 = dy == null ? d1 : load(dy, k + s5).mul(p5);
-      g2 = dy == null ? d2 : load(dy, k + s6).mul(p6);
-      g3 = dy == null ? d3 : load(dy, k + s7).mul(p7);
-      sum.add(sum(g0, g1, g2, g3)).intoArray(sums, i - from);
-      product
-          .add(NchwVectorKernels.products(d0, d1, d2, d3, g0, g1, g2, g3))
-          .intoArray(products, i - from);
+      j = dyAt + i;
+      FloatVector g0 = dy == null ? d0 : load(dy, j + s0).mul(p0);
+      FloatVector g1 = dy == null ? d1 : load(dy, j + s1).mul(p1);
+      FloatVector g2 = dy == null ? d2 : load(dy, j + s2).mul(p2);
+      FloatVector g3 = dy == null ? d3 : load(dy, j + s3).mul(p3);
+      put(sum(g0, g1, g2, g3), sums, i - from, add);
+      put(NchwVectorKernels.products(d0, d1, d2, d3, g0, g1, g2, g3), products, i - from, add);
     }
   }
 
-  private static void add(float[] half, int from, int to, float[] sums) {
-    for (int i = from; i < to; i += L) {
-      load(sums, i).add(load(half, i - from)).intoArray(sums, i);
-    }
+  /** Adds both halves of a block to the sums of the places [from, to). */
+  private static void addHalves(int from, int to, Scratch scratch) {
+    addHalves(scratch.firstHalf, scratch.firstOther, from, to, scratch.first);
+    addHalves(scratch.secondHalf, scratch.secondOther, from, to, scratch.second);
   }
 
-  private static void add(float[] half, float[] other, int from, int to, float[] sums) {
+  private static void addHalves(float[] half, float[] other, int from, int to, float[] sums) {
     for (int i = from; i < to; i += L) {
       load(sums, i).add(load(half, i - from).add(load(other, i - from))).intoArray(sums, i);
     }
