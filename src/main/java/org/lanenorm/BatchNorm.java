@@ -149,10 +149,7 @@ public final class BatchNorm {
 
     /** Running statistics to start from: see {@link RunningStatistics#set}. */
     public Builder runningStatistics(double[] mean, double[] variance) {
-      RunningStatistics.checked(
-          channels,
-          Checks.notNull("runningMean", mean),
-          Checks.notNull("runningVariance", variance));
+      RunningStatistics.checked("runningMean", mean, "runningVariance", variance, channels);
       this.runningMean = mean;
       this.runningVariance = variance;
       return this;
@@ -199,9 +196,9 @@ public final class BatchNorm {
       float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, SavedStatistics saved) {
     checkForward(x, xOffset, y, yOffset, shape);
     Checks.notNull("saved", saved);
-    Checks.length("saved's channels", saved.channels(), channels);
+    Checks.channels("saved", saved.channels(), channels);
     int count = shape.count();
-    if (count == 1 && singleValuePolicy == SingleValuePolicy.ERROR) {
+    if (count == 1 && channels > 0 && singleValuePolicy == SingleValuePolicy.ERROR) {
       throw new IllegalArgumentException(
           "shape must have more than one value per channel in training (or use SingleValuePolicy.BETA), but was "
               + shape);
@@ -211,7 +208,7 @@ public final class BatchNorm {
     if (count == 0) {
       Arrays.fill(saved.mean, 0);
       Arrays.fill(saved.m2, 0);
-      Passes.invStd(saved.m2, 1, epsilon, saved.invStd, 0, channels);
+      Arrays.fill(saved.invStd, 0);
       return;
     }
     Passes passes = workspace.passes;
@@ -353,8 +350,9 @@ public final class BatchNorm {
       float[] dBeta,
       TensorShape shape) {
     Checks.notNull("saved", saved);
-    Checks.length("saved's channels", saved.channels(), channels);
-    checkBackward(x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
+    Checks.channels("saved", saved.channels(), channels);
+    checkBackward(
+        true, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
     if (saved.count != shape.count()) {
       throw new IllegalArgumentException(
           "saved must be of a forward with "
@@ -425,12 +423,11 @@ public final class BatchNorm {
       float[] dGamma,
       float[] dBeta,
       TensorShape shape) {
-    // without dGamma x is not read: dOutput stands in for it
     boolean readsX = dGamma != null;
+    checkBackward(
+        readsX, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
     float[] values = readsX ? x : dOutput;
     int valuesOffset = readsX ? xOffset : dOutputOffset;
-    checkBackward(
-        values, valuesOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
     runningInvStd();
     Passes passes = workspace.passes;
     Segments order = workspace.order(shape);
@@ -452,11 +449,13 @@ public final class BatchNorm {
   private void checkForward(float[] x, int xOffset, float[] y, int yOffset, TensorShape shape) {
     Checks.tensor("x", x, xOffset, shape);
     Checks.tensor("y", y, yOffset, shape);
-    Checks.length("shape's channels", shape.channels(), channels);
+    Checks.channels("shape", shape.channels(), channels);
     Checks.overlap("y", y, yOffset, shape.length(), "x", x, xOffset, shape.length(), true);
+    checkOverParameters("y", y, yOffset, shape.length());
   }
 
   private void checkBackward(
+      boolean readsX,
       float[] x,
       int xOffset,
       float[] dOutput,
@@ -466,15 +465,20 @@ public final class BatchNorm {
       float[] dGamma,
       float[] dBeta,
       TensorShape shape) {
-    Checks.tensor("x", x, xOffset, shape);
+    if (readsX) {
+      Checks.tensor("x", x, xOffset, shape);
+    } else {
+      x = null;
+    }
     Checks.tensor("dOutput", dOutput, dOutputOffset, shape);
-    Checks.length("shape's channels", shape.channels(), channels);
+    Checks.channels("shape", shape.channels(), channels);
     int length = shape.length();
     if (dInput != null) {
       Checks.tensor("dInput", dInput, dInputOffset, shape);
       Checks.overlap("dInput", dInput, dInputOffset, length, "x", x, xOffset, length, true);
       Checks.overlap(
           "dInput", dInput, dInputOffset, length, "dOutput", dOutput, dOutputOffset, length, true);
+      checkOverParameters("dInput", dInput, dInputOffset, length);
     }
     checkParameterGradient(
         "dGamma", dGamma, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, length);
@@ -500,8 +504,13 @@ public final class BatchNorm {
     Checks.overlap(name, gradient, 0, channels, "x", x, xOffset, length, false);
     Checks.overlap(name, gradient, 0, channels, "dOutput", dOutput, dOutputOffset, length, false);
     Checks.overlap(name, gradient, 0, channels, "dInput", dInput, dInputOffset, length, false);
-    Checks.overlap(name, gradient, 0, channels, "the layer's gamma", gamma, 0, channels, false);
-    Checks.overlap(name, gradient, 0, channels, "the layer's beta", beta, 0, channels, false);
+    checkOverParameters(name, gradient, 0, channels);
+  }
+
+  /** The layer hands out its own gamma and beta: nothing may be written over them here. */
+  private void checkOverParameters(String name, float[] array, int offset, int length) {
+    Checks.overlap(name, array, offset, length, "the layer's gamma", gamma, 0, channels, false);
+    Checks.overlap(name, array, offset, length, "the layer's beta", beta, 0, channels, false);
   }
 
   /** C. */

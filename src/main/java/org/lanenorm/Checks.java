@@ -24,6 +24,13 @@ final class Checks {
     }
   }
 
+  static void channels(String name, int actual, int expected) {
+    if (actual != expected) {
+      throw new IllegalArgumentException(
+          name + " must have " + expected + " channels, but had " + actual);
+    }
+  }
+
   static void countsFit(long a, long b) {
     if (a > Long.MAX_VALUE - b) {
       throw new IllegalArgumentException(

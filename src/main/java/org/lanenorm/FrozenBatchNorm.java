@@ -39,7 +39,7 @@ public final class FrozenBatchNorm {
   public static FrozenBatchNorm of(
       double[] mean, double[] variance, double epsilon, float[] gamma, float[] beta) {
     int channels = Checks.notNull("mean", mean).length;
-    RunningStatistics.checked(channels, mean, Checks.notNull("variance", variance));
+    RunningStatistics.checked("mean", mean, "variance", variance, channels);
     Checks.epsilon(epsilon);
     if (gamma != null) {
       Checks.length("gamma", gamma.length, channels);
@@ -81,7 +81,7 @@ public final class FrozenBatchNorm {
     Checks.tensor("x", x, xOffset, shape);
     Checks.tensor("y", y, yOffset, shape);
     Checks.notNull("parallelism", parallelism);
-    Checks.length("shape's channels", shape.channels(), channels);
+    Checks.channels("shape", shape.channels(), channels);
     Checks.overlap("y", y, yOffset, shape.length(), "x", x, xOffset, shape.length(), true);
     Workspace workspace = spare.getAndSet(null);
     if (workspace == null || workspace.parallelism != parallelism) {

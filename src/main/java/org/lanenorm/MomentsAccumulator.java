@@ -47,7 +47,7 @@ public final class MomentsAccumulator {
    */
   public void add(float[] x, int offset, TensorShape shape) {
     Checks.tensor("x", x, offset, shape);
-    Checks.length("shape's channels", shape.channels(), channels());
+    Checks.channels("shape", shape.channels(), channels());
     Checks.countsFit(count, shape.count());
     if (shape.count() == 0) {
       return;
@@ -65,7 +65,7 @@ public final class MomentsAccumulator {
    */
   public void add(ChannelMoments moments) {
     Checks.notNull("moments", moments);
-    Checks.length("moments' channels", moments.channels(), channels());
+    Checks.channels("moments", moments.channels(), channels());
     Checks.countsFit(count, moments.count());
     if (moments.count() == 0) {
       return;

@@ -7,8 +7,8 @@ package org.lanenorm;
  * <ul>
  *   <li>{@link #decay} is the share of the old value that stays: Keras, TensorFlow and ONNX
  *       (default 0.99 or 0.9).
- *   <li>{@link #update} is the share of the new value: PyTorch (default 0.1, the same as {@code
- *       decay(0.9)}).
+ *   <li>{@link #update} is the share of the new value: PyTorch (default 0.1, up to a rounding
+ *       {@code decay(0.9)}).
  *   <li>{@link #cumulative} is the plain average of all batches so far: PyTorch's {@code
  *       momentum=None}.
  * </ul>

@@ -26,7 +26,7 @@ public final class Parallelism {
    * The calling thread and up to {@code limit - 1} tasks on {@code executor}.
    *
    * @param executor runs the tasks; never shut down here
-   * @param limit threads at most, the caller included, at least 1
+   * @param limit threads at most, the caller included, at least 1; more than 256 are not used
    * @return the parallelism
    * @throws IllegalArgumentException if the limit is below 1
    */
@@ -35,7 +35,7 @@ public final class Parallelism {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1 thread, but was " + limit);
     }
-    return limit == 1 ? SEQUENTIAL : new Parallelism(new Team(executor, limit));
+    return limit == 1 ? SEQUENTIAL : new Parallelism(new Team(executor, Math.min(limit, 256)));
   }
 
   /** Threads at most, the caller included. */

@@ -1,5 +1,7 @@
 package org.lanenorm;
 
+import java.util.Arrays;
+
 /**
  * Running mean and variance of every channel: the only place that knows momentum and the variance
  * conventions.
@@ -19,6 +21,9 @@ public final class RunningStatistics {
   private final double[] variance;
   private final long[] updates;
 
+  /** As {@link #updates}, without the batches that were too small to have a variance. */
+  private final long[] varianceUpdates;
+
   /**
    * Mean 0, variance 1, no updates.
    *
@@ -37,35 +42,49 @@ public final class RunningStatistics {
     this.mean = new double[channels];
     this.variance = new double[channels];
     this.updates = new long[channels];
-    java.util.Arrays.fill(variance, 1);
+    this.varianceUpdates = new long[channels];
+    Arrays.fill(variance, 1);
   }
 
-  /**
-   * Replaces the statistics, for example by those of a stored layer. The number of updates stays.
-   *
-   * @param mean of each channel, finite, copied
-   * @param variance of each channel, finite and at least 0, copied
-   * @throws IllegalArgumentException on another length or value; nothing has changed then
-   */
+  /** As {@link #set(double[], double[], long)}, leaving the numbers of updates as they are. */
   public void set(double[] mean, double[] variance) {
-    Checks.notNull("runningMean", mean);
-    Checks.notNull("runningVariance", variance);
-    checked(channels(), mean, variance);
+    checked("runningMean", mean, "runningVariance", variance, channels());
     System.arraycopy(mean, 0, this.mean, 0, mean.length);
     System.arraycopy(variance, 0, this.variance, 0, variance.length);
   }
 
-  static void checked(int channels, double[] mean, double[] variance) {
-    Checks.length("runningMean", mean.length, channels);
-    Checks.length("runningVariance", variance.length, channels);
+  /**
+   * Replaces the statistics, for example by those of a stored layer.
+   *
+   * @param mean of each channel, finite, copied
+   * @param variance of each channel, finite and at least 0, copied
+   * @param updates how many batches they come from (PyTorch: num_batches_tracked), at least 0;
+   *     {@link Momentum#cumulative} goes on from there
+   * @throws IllegalArgumentException on another length or value; nothing has changed then
+   */
+  public void set(double[] mean, double[] variance, long updates) {
+    if (updates < 0) {
+      throw new IllegalArgumentException("updates must be at least 0, but was " + updates);
+    }
+    set(mean, variance);
+    Arrays.fill(this.updates, updates);
+    Arrays.fill(this.varianceUpdates, updates);
+  }
+
+  static void checked(
+      String meanName, double[] mean, String varianceName, double[] variance, int channels) {
+    Checks.notNull(meanName, mean);
+    Checks.notNull(varianceName, variance);
+    Checks.length(meanName, mean.length, channels);
+    Checks.length(varianceName, variance.length, channels);
     for (int c = 0; c < channels; c++) {
       if (!Double.isFinite(mean[c])) {
         throw new IllegalArgumentException(
-            "runningMean[" + c + "] must be finite, but was " + mean[c]);
+            meanName + "[" + c + "] must be finite, but was " + mean[c]);
       }
       if (!(variance[c] >= 0 && variance[c] < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException(
-            "runningVariance[" + c + "] must be finite and at least 0, but was " + variance[c]);
+            varianceName + "[" + c + "] must be finite and at least 0, but was " + variance[c]);
       }
     }
   }
@@ -79,7 +98,7 @@ public final class RunningStatistics {
    */
   public void update(ChannelMoments moments) {
     Checks.notNull("moments", moments);
-    Checks.length("moments' channels", moments.channels(), channels());
+    Checks.channels("moments", moments.channels(), channels());
     if (moments.count() == 0) {
       return;
     }
@@ -90,14 +109,18 @@ public final class RunningStatistics {
 
   /** Moves channel c by a batch of {@code count} values, count at least 1. */
   void update(int c, long count, double batchMean, double batchM2) {
-    double share = momentum.shareOfNew(++updates[c]);
-    mean[c] += share * (batchMean - mean[c]);
+    mean[c] = moved(mean[c], batchMean, momentum.shareOfNew(++updates[c]));
     double batchVariance = convention.of(batchM2, count, epsilon);
     // NaN says either that n is too small for the convention, or that M2 itself is NaN and is meant
     // to go in
     if (!Double.isNaN(batchVariance) || Double.isNaN(batchM2)) {
-      variance[c] += share * (batchVariance - variance[c]);
+      variance[c] = moved(variance[c], batchVariance, momentum.shareOfNew(++varianceUpdates[c]));
     }
+  }
+
+  private static double moved(double running, double batch, double share) {
+    // running + 1*(batch - running) would lose the digits of a batch that is much smaller
+    return share == 1 ? batch : running + share * (batch - running);
   }
 
   /** C. */

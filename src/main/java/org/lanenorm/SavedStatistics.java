@@ -41,7 +41,7 @@ public final class SavedStatistics {
     return count == 0 ? Double.NaN : m2[c] / count;
   }
 
-  /** 1/sqrt(variance + epsilon) of channel c. */
+  /** 1/sqrt(variance + epsilon) of channel c; 0 where count is 0. */
   public double invStd(int c) {
     return invStd[c];
   }

@@ -20,9 +20,8 @@ public final class TensorShape {
   private final int length;
 
   private TensorShape(Layout layout, int batch, int channels, int... spatialDimensions) {
-    if (layout == null) {
-      throw new NullPointerException("layout must not be null");
-    }
+    Checks.notNull("layout", layout);
+    Checks.notNull("spatial", spatialDimensions);
     if (spatialDimensions.length > 3) {
       throw new IllegalArgumentException(
           "spatial must have 0 to 3 dimensions, but was " + Arrays.toString(spatialDimensions));
@@ -45,6 +44,10 @@ public final class TensorShape {
 
   private int product(int... factors) {
     long product = 1;
+    for (int factor : factors) {
+      // first, as an empty tensor fits whatever its other dimensions are
+      product = factor == 0 ? 0 : product;
+    }
     for (int factor : factors) {
       product *= factor;
       if (product > Integer.MAX_VALUE) {

@@ -378,7 +378,7 @@ class BadInputTest {
                   "shape",
                   "channels",
                   "3",
-                  "was " + channels));
+                  "had " + channels));
         }
       }
     }
@@ -397,7 +397,7 @@ class BadInputTest {
                 "saved",
                 "channels",
                 "3",
-                "was " + channels));
+                "had " + channels));
       }
     }
     Consumer<World> ofFour = w -> w.shape = TensorShape.nchw(1, 3, 2, 2);
@@ -564,7 +564,7 @@ class BadInputTest {
             "moments",
             "channels",
             "3",
-            "was 2"));
+            "had 2"));
     cases.add(illegal("saved", w -> new SavedStatistics(-1), "channels", "was -1"));
 
     ChannelMoments most =
@@ -592,7 +592,7 @@ class BadInputTest {
             "m2[1] must be at least 0",
             "was -1.0E-300"));
     cases.add(nullArgument("merge", w -> most.merge(null), "other"));
-    cases.add(illegal("merge", w -> most.merge(ChannelMoments.empty(2)), "channels", "3", "was 2"));
+    cases.add(illegal("merge", w -> most.merge(ChannelMoments.empty(2)), "channels", "3", "had 2"));
     cases.add(illegal("merge", w -> most.merge(most), "count", "long", "" + most.count()));
     cases.add(illegal("accumulator", w -> new MomentsAccumulator(-1), "channels", "was -1"));
     cases.add(nullArgument("accumulator", w -> new MomentsAccumulator(1, null), "parallelism"));
@@ -604,7 +604,7 @@ class BadInputTest {
             "moments",
             "channels",
             "3",
-            "was 4"));
+            "had 4"));
     cases.add(
         illegal("accumulator", w -> w.accumulator.add(most), "count", "long", "" + most.count()));
     cases.add(

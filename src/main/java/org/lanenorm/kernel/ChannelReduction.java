@@ -18,6 +18,9 @@ public final class ChannelReduction {
    */
   private static final float PLAIN_SHIFT = 0x1p-38f;
 
+  /** Products whose sum is below this may have lost digits to underflow, 2^-150 each. */
+  private static final float SMALLEST_PRODUCTS = 0x1p-110f;
+
   private ChannelReduction() {}
 
   /**
@@ -191,7 +194,9 @@ public final class ChannelReduction {
   }
 
   /**
-   * Gradient sums of one segment from its float sums, redone in double where a float overflowed.
+   * Gradient sums of one segment from its float sums, redone in double where a float overflowed or
+   * the products are so small that some may have underflowed. (Where all of them underflowed to 0
+   * the sum stays 0: at most 2^-150 off per element.)
    */
   static void segmentGradients(
       float[] x,
@@ -210,15 +215,18 @@ public final class ChannelReduction {
       int base,
       Scratch scratch) {
     for (int c = from; c < to; c++) {
-      if (Math.abs(sum[c]) < Float.POSITIVE_INFINITY
-          && Math.abs(product[c]) < Float.POSITIVE_INFINITY) {
-        sums[base + c] = sum[c];
-        products[base + c] = product[c];
-      } else {
+      sums[base + c] = sum[c];
+      products[base + c] = product[c];
+      if (!enough(sum[c], 0) || !enough(product[c], SMALLEST_PRODUCTS)) {
         gradientsInDouble(
             x, xOffset, dy, dyOffset, order, segment, c, hi[c], sums, products, base + c, scratch);
       }
     }
+  }
+
+  private static boolean enough(double sum, float smallest) {
+    double size = Math.abs(sum);
+    return size < Double.POSITIVE_INFINITY && (size >= smallest || size == 0);
   }
 
   private static void gradientsInDouble(
@@ -251,7 +259,12 @@ public final class ChannelReduction {
         }
       }
     }
-    totalSum[index] = sum;
-    totalProduct[index] = product;
+    // each sum for its own reason: dBeta must not depend on x
+    if (!enough(totalSum[index], 0)) {
+      totalSum[index] = sum;
+    }
+    if (!enough(totalProduct[index], SMALLEST_PRODUCTS)) {
+      totalProduct[index] = product;
+    }
   }
 }

@@ -52,8 +52,11 @@ public final class Team {
       call.work(0);
       call.finish();
     }
-    if (call.failure != null) {
-      throw call.failure;
+    if (call.failure instanceof Error error) {
+      throw error;
+    }
+    if (call.failure instanceof RuntimeException exception) {
+      throw exception;
     }
   }
 
@@ -62,14 +65,19 @@ public final class Team {
     private static final int CLOSED = 1 << 30;
 
     private final int tasks;
-    private final Task task;
+
+    /**
+     * Null when the call is over: a helper that the executor still holds must not hold the tensors.
+     */
+    private Task task;
+
     private final Thread caller = Thread.currentThread();
     private final AtomicInteger next = new AtomicInteger();
 
     /** Helpers at work, and the closed bit. */
     private final AtomicInteger state = new AtomicInteger();
 
-    volatile RuntimeException failure;
+    volatile Throwable failure;
 
     Call(int tasks, Task task) {
       this.tasks = tasks;
@@ -77,11 +85,14 @@ public final class Team {
     }
 
     void help(int member) {
-      if (state.getAndIncrement() < CLOSED) {
-        work(member);
-      }
-      if (state.decrementAndGet() == CLOSED) {
-        LockSupport.unpark(caller);
+      try {
+        if (state.getAndIncrement() < CLOSED) {
+          work(member);
+        }
+      } finally {
+        if (state.decrementAndGet() == CLOSED) {
+          LockSupport.unpark(caller);
+        }
       }
     }
 
@@ -90,7 +101,7 @@ public final class Team {
         for (int index = next.getAndIncrement(); index < tasks; index = next.getAndIncrement()) {
           task.run(index, member);
         }
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         failure = e;
         next.set(tasks);
       }
@@ -103,6 +114,7 @@ public final class Team {
         LockSupport.park(this);
         interrupted |= Thread.interrupted();
       }
+      task = null;
       if (interrupted) {
         caller.interrupt();
       }
