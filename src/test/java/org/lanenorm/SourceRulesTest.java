@@ -1,0 +1,88 @@
+package org.lanenorm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.attribute.CodeAttribute;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the compiler cannot check: which file may use what. */
+class SourceRulesTest {
+  private static final Path SOURCES = Path.of("main", "java", "org", "lanenorm");
+
+  @Test
+  void onlyTheVectorFilesUseTheIncubatorModule() {
+    assertThat(filesWith(line -> line.startsWith("import jdk.incubator")))
+        .containsExactlyInAnyOrder(
+            "VectorWidth.java",
+            "NchwVectorKernels.java",
+            "NhwcVectorKernels.java",
+            "RowVectorKernels.java");
+  }
+
+  @Test
+  void scalarFmaGoesThroughTheGate() {
+    assertThat(filesWith(line -> line.contains("Math.fma("))).containsExactly("Fma.java");
+  }
+
+  @Test
+  void noReductionLeavesItsOrderToTheJvm() {
+    assertThat(filesWith(line -> line.contains("reduceLanes"))).isEmpty();
+  }
+
+  /**
+   * C2 inlines no method of more than 325 bytecodes (FreqInlineSize). A loop that it could inline
+   * into a caller beside another one would pass the limit of a compiled method there, and its
+   * vectors would be boxed: 5 MB per call were seen.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "NchwVectorKernels,squares",
+    "NchwVectorKernels,products",
+    "NhwcVectorKernels,squares",
+    "NhwcVectorKernels,products",
+    "NhwcVectorKernels,partial4"
+  })
+  void aHotLoopIsTooLongToBeInlined(String file, String method) throws IOException {
+    Path classFile =
+        Path.of("..", "target", "classes", "org", "lanenorm", "kernel", file + ".class");
+    List<Integer> lengths =
+        ClassFile.of().parse(classFile).methods().stream()
+            .filter(
+                m ->
+                    m.methodName().equalsString(method)
+                        && m.methodType().stringValue().startsWith("([F"))
+            .map(m -> ((CodeAttribute) m.code().orElseThrow()).codeLength())
+            .toList();
+    assertThat(lengths).isNotEmpty().allMatch(length -> length > 325);
+  }
+
+  private static List<String> filesWith(Predicate<String> line) {
+    try (Stream<Path> files = Files.walk(SOURCES)) {
+      return files
+          .filter(file -> file.toString().endsWith(".java"))
+          .filter(file -> lines(file).stream().anyMatch(line))
+          .map(file -> file.getFileName().toString())
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
