@@ -1,2 +1,108 @@
-/** x. */
+/**
+ * Batch normalization over flat {@code float[]}, in one order of arithmetic.
+ *
+ * <h2>Symbols and formulas</h2>
+ *
+ * A tensor x has N images (batch), C channels and S spatial positions; M = N*S is the number of
+ * elements of one channel. All sums below run over the M elements of one channel.
+ *
+ * <pre>
+ * mean     = sum(x)/M
+ * M2       = sum((x - mean)^2)
+ * variance = M2/M              (biased; unbiasedVariance = M2/(M - 1))
+ * invStd   = 1/sqrt(variance + epsilon)
+ * xHat     = (x - mean)*invStd
+ * y        = gamma*xHat + beta
+ *
+ * dBeta    = sum(dOutput)
+ * dGamma   = sum(dOutput*xHat)
+ * dInput   = gamma*invStd*(dOutput - dBeta/M - xHat*dGamma/M)     after a training forward
+ * dInput   = gamma*invStd*dOutput                                 where mean and variance are constants (frozen)
+ *
+ * running  = running + share*(batch - running)                    share as {@link org.lanenorm.Momentum} says
+ * </pre>
+ *
+ * Definitions: Ioffe and Szegedy, Batch Normalization: Accelerating Deep Network Training by
+ * Reducing Internal Covariate Shift, 2015 (arXiv:1502.03167), algorithm 1 and section 3.
+ *
+ * <h2>Determinism</h2>
+ *
+ * A result is a function of the values, N, C and S alone: the same bits in NCHW and NHWC (values
+ * permuted), for any number of threads, any vector width, the scalar and the vector back end,
+ * interpreted and compiled. (Every NaN counts as the same; where several have different payloads,
+ * processors differ.) Every reduction therefore follows one canonical order that all of these can
+ * walk at full speed:
+ *
+ * <ul>
+ *   <li>16 lanes: position s of an image belongs to lane s mod 16 (images of fewer than 16
+ *       positions are laid end to end first). 16 consecutive positions are a superrow; a vector
+ *       holds it, or a part of it, in NCHW, and in NHWC it is 16*C floats.
+ *   <li>A block is 16 superrows; each lane sums its 16 values by a perfect binary tree in float.
+ *       What is missing counts as 0.
+ *   <li>A segment is 4 blocks (up to 6 at the end), about 1,024 elements. Around a shift K near the
+ *       data, the mean of 64 of the segment's elements, it yields {@code S1 = sum(x - K)} and
+ *       {@code S2 = sum((x - K)^2)}: blocks are added in order, then the 16 lanes are folded by
+ *       halving.
+ *   <li>In double, {@code mean = K + S1/n} and {@code M2 = S2 - S1^2/n} for each segment, and
+ *       segments are merged in order by the update of Chan, Golub and LeVeque (1979), the pairwise
+ *       form of Welford's (1962).
+ * </ul>
+ *
+ * Threads take whole channels or whole segments; they never change who is added to whom.
+ *
+ * <h2>Accuracy</h2>
+ *
+ * With u = 2^-24, for every finite input:
+ *
+ * <pre>
+ * |mean error|     &lt;= 4u*(|mean| + std)
+ * |variance error| &lt;= 8u*variance
+ * |y error|        &lt;= 8u*(|gamma*xHat| + |beta| + u*|mean*gamma*invStd|)     (half of it the variance's share)
+ * constant channel: variance exactly 0, y exactly beta
+ * </pre>
+ *
+ * up to half of the smallest float where a result is that small. Where it comes from:
+ *
+ * <ul>
+ *   <li>x - K is rounded once, and so is each pair of squares. Trees and chains this short lose
+ *       little even where all roundings go one way (equal addends); {@code S2} is at most twice M2,
+ *       so the subtraction above at most doubles an error.
+ *   <li>A segment where that does not hold is redone in double, decided by its values alone: K was
+ *       too far from the mean (S2 over 2*M2), a sum overflowed (an outlier of 1e30), or squares may
+ *       have underflowed.
+ *   <li>y keeps its digits at any offset: the double mean is split into {@code hi} (a float) and
+ *       the rest, and {@code y = fma(x - hi, k, b)} with {@code k = gamma*invStd} and {@code b =
+ *       beta - rest*k} from double. x - hi is exact near the mean. The folded {@code x*a + b} would
+ *       lose all digits that x and the mean share.
+ *   <li>Channels whose coefficients leave float's normal range (epsilon 0 with a tiny or huge
+ *       variance, a mean over 2^103) are computed in double, element by element.
+ *   <li>Gradient sums use the same order and split. Their error is bounded relative to the sum of
+ *       the terms' sizes, as terms of either sign may cancel; products under 2^-126 may each be off
+ *       by 2^-150.
+ * </ul>
+ *
+ * <h2>Running statistics</h2>
+ *
+ * are kept in double, so that they arrive where float averages stall ({@link
+ * org.lanenorm.RunningStatistics}).
+ *
+ * <h2>Errors</h2>
+ *
+ * Every argument is checked before anything is written: a call that throws has changed nothing.
+ * {@link java.lang.IllegalArgumentException} and {@link java.lang.NullPointerException} name the
+ * argument, what it was and what is allowed.
+ *
+ * <h2>Threads</h2>
+ *
+ * Calls are sequential unless given a {@link org.lanenorm.Parallelism}. {@link
+ * org.lanenorm.ChannelMoments} and {@link org.lanenorm.FrozenBatchNorm} are values for any thread;
+ * a {@link org.lanenorm.BatchNorm} or {@link org.lanenorm.MomentsAccumulator} owns a workspace and
+ * is used by one thread at a time.
+ *
+ * <h2>Back ends</h2>
+ *
+ * {@link org.lanenorm.Lanenorm#backend} tells which kernels this JVM uses. On the module path they
+ * are the vector ones; on the class path that takes {@code --add-modules jdk.incubator.vector}, and
+ * without it the scalar ones run after one warning.
+ */
 package org.lanenorm;
