@@ -48,6 +48,8 @@ class SourceRulesTest {
   @CsvSource({
     "NchwVectorKernels,squares",
     "NchwVectorKernels,products",
+    "NchwVectorKernels,partialSquares",
+    "NchwVectorKernels,partialProducts",
     "NhwcVectorKernels,squares",
     "NhwcVectorKernels,products",
     "NhwcVectorKernels,partial4"

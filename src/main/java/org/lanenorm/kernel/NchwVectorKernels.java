@@ -1,7 +1,8 @@
 package org.lanenorm.kernel;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -20,11 +21,21 @@ final class NchwVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
   private static final int L = F.length();
   private static final int LANES = Segments.LANES;
-  private static final int HALF = Segments.SLOTS / 2 * LANES;
-  private static final int BLOCK = Segments.SLOTS * LANES;
+  private static final int SLOTS = Segments.SLOTS;
+  private static final int HALF = SLOTS / 2 * LANES;
+  private static final int BLOCK = SLOTS * LANES;
+  private static final int MOST_TOGETHER = 32;
+  private static final VectorShuffle<Float> HALF_OF_16 = exchange(8);
+  private static final VectorShuffle<Float> HALF_OF_8 = exchange(4);
+  private static final VectorShuffle<Float> HALF_OF_4 = exchange(2);
+  private static final VectorShuffle<Float> HALF_OF_2 = exchange(1);
 
   private NchwVectorKernels() {}
 
+  /**
+   * Several channels at a time, step by step: each step waits long for its own result, and the
+   * processor overlaps those of different channels.
+   */
   static void momentSums(
       float[] x,
       int xOffset,
@@ -36,29 +47,51 @@ final class NchwVectorKernels {
       float[] sum,
       float[] square,
       Scratch scratch) {
-    float[] lanes = scratch.lanes;
-    int first = order.firstBlock(segment);
-    int end = order.endBlock(segment);
-    for (int c = from; c < to; c++) {
-      float[] source = order.source(x, xOffset, segment, c, scratch);
-      int base = order.base(xOffset, segment, c);
-      float k = shift(source, base, order, first, lanes);
-      Arrays.fill(lanes, 0);
-      for (int block = first; block < end; ) {
-        int at = base + order.blockOffset(block);
-        int run = order.fullRun(block, end);
-        if (run > 0) {
-          squares(source, at, run, k, lanes);
-        } else {
-          // x - k is 0 where there is no element
-          gather(source, at, order, block, k, scratch.terms);
-          squares(scratch.terms, 0, 1, k, lanes);
-        }
-        block += Math.max(run, 1);
+    int together = together(order, segment);
+    float[] lanes = scratch.lanes(together);
+    for (int first = from; first < to; first += together) {
+      int end = Math.min(to, first + together);
+      // where channels are packed there is one at a time
+      float[] source = order.source(x, xOffset, segment, first, scratch);
+      for (int c = first; c < end; c++) {
+        shift[c] =
+            shift(source, order.base(xOffset, segment, c), order, order.firstBlock(segment), lanes);
       }
-      shift[c] = k;
-      sum[c] = ScalarKernels.fold(lanes, 0);
-      square[c] = ScalarKernels.fold(lanes, LANES);
+      for (int c = first; c < end; c++) {
+        segmentSquares(
+            source,
+            order.base(xOffset, segment, c),
+            order,
+            segment,
+            shift[c],
+            lanes,
+            (c - first) * 2 * LANES);
+      }
+      for (int c = first; c < end; c++) {
+        sum[c] = fold(lanes, (c - first) * 2 * LANES);
+        square[c] = fold(lanes, (c - first) * 2 * LANES + LANES);
+      }
+    }
+  }
+
+  /** As many channels as keep a segment of each in half of a first-level cache of 32 KB. */
+  private static int together(Segments order, int segment) {
+    return order.packed() ? 1 : Math.max(1, Math.min(MOST_TOGETHER, 4096 / order.count(segment)));
+  }
+
+  private static void segmentSquares(
+      float[] x, int base, Segments order, int segment, float k, float[] lanes, int lanesAt) {
+    clear(lanes, lanesAt);
+    int end = order.endBlock(segment);
+    for (int block = order.firstBlock(segment); block < end; ) {
+      int at = base + order.blockOffset(block);
+      int run = order.fullRun(block, end);
+      if (run > 0) {
+        squares(x, at, run, k, lanes, lanesAt);
+      } else {
+        partialSquares(x, at, order, block, k, lanes, lanesAt);
+      }
+      block += Math.max(run, 1);
     }
   }
 
@@ -81,15 +114,15 @@ final class NchwVectorKernels {
           .add(load(x, c + lane).add(load(x, d + lane)))
           .intoArray(lanes, lane);
     }
-    return ScalarKernels.fold(lanes, 0) * (1f / (4 * LANES));
+    return fold(lanes, 0) * (1f / (4 * LANES));
   }
 
   /** Adds {@code count} full blocks that follow one another to the lanes. */
-  private static void squares(float[] x, int at, int count, float k, float[] lanes) {
+  private static void squares(float[] x, int at, int count, float k, float[] lanes, int lanesAt) {
     FloatVector shift = FloatVector.broadcast(F, k);
     for (int lane = 0; lane < LANES; lane += L) {
-      FloatVector sum = load(lanes, lane);
-      FloatVector square = load(lanes, LANES + lane);
+      FloatVector sum = load(lanes, lanesAt + lane);
+      FloatVector square = load(lanes, lanesAt + LANES + lane);
       for (int block = at + lane; block < at + lane + count * BLOCK; block += BLOCK) {
         FloatVector blockSum = zero();
         FloatVector blockSquare = zero();
@@ -108,20 +141,60 @@ final class NchwVectorKernels {
         sum = sum.add(blockSum);
         square = square.add(blockSquare);
       }
-      sum.intoArray(lanes, lane);
-      square.intoArray(lanes, LANES + lane);
+      sum.intoArray(lanes, lanesAt + lane);
+      square.intoArray(lanes, lanesAt + LANES + lane);
     }
   }
 
-  /** Lays a block out as if it were full, with {@code absent} where it has no element. */
-  private static void gather(
-      float[] x, int at, Segments order, int block, float absent, float[] full) {
+  /** Adds one block that is not full to the lanes: a mask leaves out what is not there. */
+  private static void partialSquares(
+      float[] x, int at, Segments order, int block, float k, float[] lanes, int lanesAt) {
+    FloatVector shift = FloatVector.broadcast(F, k);
+    int slotShift = order.slotShift();
+    int stride = order.imageStride();
     int length = order.fullRows(block) * LANES + order.tail(block);
-    int slots = LANES << order.slotShift();
-    Arrays.fill(full, absent);
-    for (int group = 0; group < order.groups(block); group++) {
-      System.arraycopy(x, at + group * order.imageStride(), full, group * slots, length);
+    int slots = order.groups(block) << slotShift;
+    for (int lane = 0; lane < LANES; lane += L) {
+      FloatVector sum = zero();
+      FloatVector square = zero();
+      for (int half = 0; half < slots; half += SLOTS / 2) {
+        FloatVector halfSum = zero();
+        FloatVector halfSquare = zero();
+        for (int slot = half; slot < Math.min(half + SLOTS / 2, slots); slot += 4) {
+          FloatVector d0 = slot(x, at, slot, slotShift, slots, stride, length, lane, shift);
+          FloatVector d1 = slot(x, at, slot + 1, slotShift, slots, stride, length, lane, shift);
+          FloatVector d2 = slot(x, at, slot + 2, slotShift, slots, stride, length, lane, shift);
+          FloatVector d3 = slot(x, at, slot + 3, slotShift, slots, stride, length, lane, shift);
+          halfSum = halfSum.add(d0.add(d1).add(d2.add(d3)));
+          FloatVector lower = d1.fma(d1, d0.mul(d0));
+          FloatVector upper = d3.fma(d3, d2.mul(d2));
+          halfSquare = halfSquare.add(lower.add(upper));
+        }
+        sum = sum.add(halfSum);
+        square = square.add(halfSquare);
+      }
+      FloatVector.fromArray(F, lanes, lanesAt + lane).add(sum).intoArray(lanes, lanesAt + lane);
+      FloatVector.fromArray(F, lanes, lanesAt + LANES + lane)
+          .add(square)
+          .intoArray(lanes, lanesAt + LANES + lane);
     }
+  }
+
+  /** x - shift where a slot holds an element, 0 elsewhere. */
+  private static FloatVector slot(
+      float[] x,
+      int at,
+      int slot,
+      int slotShift,
+      int slots,
+      int stride,
+      int length,
+      int lane,
+      FloatVector shift) {
+    int group = slot >> slotShift;
+    int position = (slot - (group << slotShift)) * LANES + lane;
+    VectorMask<Float> there = F.indexInRange(position, slot < slots ? length : 0);
+    return FloatVector.fromArray(F, x, at + group * stride + position, there).sub(shift, there);
   }
 
   static void gradientSums(
@@ -137,39 +210,56 @@ final class NchwVectorKernels {
       float[] sum,
       float[] product,
       Scratch scratch) {
-    float[] lanes = scratch.lanes;
-    int first = order.firstBlock(segment);
-    int end = order.endBlock(segment);
-    for (int c = from; c < to; c++) {
-      float[] xs = order.source(x, xOffset, segment, c, scratch);
-      float[] dys = order.gradientSource(dy, dyOffset, segment, c, scratch);
-      int xBase = order.base(xOffset, segment, c);
-      int dyBase = order.base(dyOffset, segment, c);
-      Arrays.fill(lanes, 0);
-      for (int block = first; block < end; ) {
-        int at = order.blockOffset(block);
-        int run = order.fullRun(block, end);
-        if (run > 0) {
-          products(xs, xBase + at, dys, dyBase + at, run, hi[c], lanes);
-        } else {
-          gather(xs, xBase + at, order, block, hi[c], scratch.terms);
-          gather(dys, dyBase + at, order, block, 0, scratch.factors);
-          products(scratch.terms, 0, scratch.factors, 0, 1, hi[c], lanes);
-        }
-        block += Math.max(run, 1);
+    int together = together(order, segment);
+    float[] lanes = scratch.lanes(together);
+    for (int first = from; first < to; first += together) {
+      int end = Math.min(to, first + together);
+      float[] xs = order.source(x, xOffset, segment, first, scratch);
+      float[] dys = order.gradientSource(dy, dyOffset, segment, first, scratch);
+      for (int c = first; c < end; c++) {
+        int xBase = order.base(xOffset, segment, c);
+        int dyBase = order.base(dyOffset, segment, c);
+        segmentProducts(
+            xs, xBase, dys, dyBase, order, segment, hi[c], lanes, (c - first) * 2 * LANES);
       }
-      sum[c] = ScalarKernels.fold(lanes, 0);
-      product[c] = ScalarKernels.fold(lanes, LANES);
+      for (int c = first; c < end; c++) {
+        sum[c] = fold(lanes, (c - first) * 2 * LANES);
+        product[c] = fold(lanes, (c - first) * 2 * LANES + LANES);
+      }
+    }
+  }
+
+  private static void segmentProducts(
+      float[] x,
+      int xBase,
+      float[] dy,
+      int dyBase,
+      Segments order,
+      int segment,
+      float hi,
+      float[] lanes,
+      int lanesAt) {
+    clear(lanes, lanesAt);
+    int end = order.endBlock(segment);
+    for (int block = order.firstBlock(segment); block < end; ) {
+      int at = order.blockOffset(block);
+      int run = order.fullRun(block, end);
+      if (run > 0) {
+        products(x, xBase + at, dy, dyBase + at, run, hi, lanes, lanesAt);
+      } else {
+        partialProducts(x, xBase + at, dy, dyBase + at, order, block, hi, lanes, lanesAt);
+      }
+      block += Math.max(run, 1);
     }
   }
 
   /** Adds {@code count} full blocks that follow one another to the lanes. */
   private static void products(
-      float[] x, int xAt, float[] dy, int dyAt, int count, float hi, float[] lanes) {
+      float[] x, int xAt, float[] dy, int dyAt, int count, float hi, float[] lanes, int lanesAt) {
     FloatVector shift = FloatVector.broadcast(F, hi);
     for (int lane = 0; lane < LANES; lane += L) {
-      FloatVector sum = load(lanes, lane);
-      FloatVector product = load(lanes, LANES + lane);
+      FloatVector sum = load(lanes, lanesAt + lane);
+      FloatVector product = load(lanes, lanesAt + LANES + lane);
       for (int block = lane; block < lane + count * BLOCK; block += BLOCK) {
         FloatVector blockSum = zero();
         FloatVector blockProduct = zero();
@@ -194,9 +284,90 @@ final class NchwVectorKernels {
         sum = sum.add(blockSum);
         product = product.add(blockProduct);
       }
-      sum.intoArray(lanes, lane);
-      product.intoArray(lanes, LANES + lane);
+      sum.intoArray(lanes, lanesAt + lane);
+      product.intoArray(lanes, lanesAt + LANES + lane);
     }
+  }
+
+  private static void partialProducts(
+      float[] x,
+      int xAt,
+      float[] dy,
+      int dyAt,
+      Segments order,
+      int block,
+      float hi,
+      float[] lanes,
+      int lanesAt) {
+    FloatVector shift = FloatVector.broadcast(F, hi);
+    int slotShift = order.slotShift();
+    int stride = order.imageStride();
+    int length = order.fullRows(block) * LANES + order.tail(block);
+    int slots = order.groups(block) << slotShift;
+    for (int lane = 0; lane < LANES; lane += L) {
+      FloatVector sum = zero();
+      FloatVector product = zero();
+      for (int half = 0; half < slots; half += SLOTS / 2) {
+        FloatVector halfSum = zero();
+        FloatVector halfProduct = zero();
+        for (int slot = half; slot < Math.min(half + SLOTS / 2, slots); slot += 4) {
+          FloatVector pairSum = zero();
+          FloatVector pairProduct = zero();
+          for (int pair = slot; pair < slot + 4; pair += 2) {
+            FloatVector g0 = slot(dy, dyAt, pair, slotShift, slots, stride, length, lane, zero());
+            FloatVector g1 =
+                slot(dy, dyAt, pair + 1, slotShift, slots, stride, length, lane, zero());
+            FloatVector d0 = slot(x, xAt, pair, slotShift, slots, stride, length, lane, shift);
+            FloatVector d1 = slot(x, xAt, pair + 1, slotShift, slots, stride, length, lane, shift);
+            pairSum = pairSum.add(g0.add(g1));
+            pairProduct = pairProduct.add(g1.fma(d1, g0.mul(d0)));
+          }
+          halfSum = halfSum.add(pairSum);
+          halfProduct = halfProduct.add(pairProduct);
+        }
+        sum = sum.add(halfSum);
+        product = product.add(halfProduct);
+      }
+      FloatVector.fromArray(F, lanes, lanesAt + lane).add(sum).intoArray(lanes, lanesAt + lane);
+      FloatVector.fromArray(F, lanes, lanesAt + LANES + lane)
+          .add(product)
+          .intoArray(lanes, lanesAt + LANES + lane);
+    }
+  }
+
+  /** In whole vectors, which the loads that follow can take from the store buffer. */
+  private static void clear(float[] lanes, int at) {
+    for (int i = at; i < at + 2 * LANES; i += L) {
+      zero().intoArray(lanes, i);
+    }
+  }
+
+  /**
+   * The sum of 16 lanes by halving, in registers: through memory every halving would wait for a
+   * store.
+   */
+  private static float fold(float[] lanes, int at) {
+    FloatVector v = load(lanes, at);
+    if (L == 16) {
+      v = v.add(v.rearrange(HALF_OF_16));
+      v = v.add(v.rearrange(HALF_OF_8));
+    } else if (L == 8) {
+      v = v.add(load(lanes, at + 8));
+      v = v.add(v.rearrange(HALF_OF_8));
+    } else {
+      FloatVector upper = load(lanes, at + 4).add(load(lanes, at + 12));
+      v = v.add(load(lanes, at + 8)).add(upper);
+    }
+    v = v.add(v.rearrange(HALF_OF_4));
+    return v.add(v.rearrange(HALF_OF_2)).lane(0);
+  }
+
+  /**
+   * Lane l receives lane l xor {@code distance} (itself where the vector is too short for it to be
+   * used).
+   */
+  private static VectorShuffle<Float> exchange(int distance) {
+    return VectorShuffle.fromOp(F, lane -> (lane ^ distance) % L);
   }
 
   static FloatVector load(float[] x, int i) {
@@ -240,7 +411,7 @@ final class NchwVectorKernels {
       int from,
       int to,
       ChannelAffine affine) {
-    int spatial = order.spatial();
+    int spatial = order.run();
     for (int row = firstRow; row < endRow; row++) {
       int at = row * order.rowLength() + from * spatial;
       for (int c = from; c < to; c++, at += spatial) {
@@ -254,6 +425,9 @@ final class NchwVectorKernels {
     FloatVector mean = FloatVector.broadcast(F, hi);
     FloatVector scale = FloatVector.broadcast(F, k);
     FloatVector shift = FloatVector.broadcast(F, b);
+    // the last vector overlaps the one before it: read now, as y may be x
+    int end = Math.max(length - L, 0);
+    FloatVector last = length < L ? zero() : load(x, xAt + end).sub(mean).fma(scale, shift);
     int i = 0;
     for (; i <= length - 4 * L; i += 4 * L) {
       FloatVector y0 = load(x, xAt + i).sub(mean).fma(scale, shift);
@@ -267,6 +441,10 @@ final class NchwVectorKernels {
     }
     for (; i <= length - L; i += L) {
       load(x, xAt + i).sub(mean).fma(scale, shift).intoArray(y, yAt + i);
+    }
+    if (length >= L) {
+      last.intoArray(y, yAt + end);
+      return;
     }
     for (; i < length; i++) {
       y[yAt + i] = Fma.fma(x[xAt + i] - hi, k, b);
@@ -286,7 +464,7 @@ final class NchwVectorKernels {
       int from,
       int to,
       ChannelGradients gradients) {
-    int spatial = order.spatial();
+    int spatial = order.run();
     for (int row = firstRow; row < endRow; row++) {
       int at = row * order.rowLength() + from * spatial;
       for (int c = from; c < to; c++, at += spatial) {
@@ -322,6 +500,13 @@ final class NchwVectorKernels {
     FloatVector scale = FloatVector.broadcast(F, k);
     FloatVector slope = FloatVector.broadcast(F, p);
     FloatVector shift = FloatVector.broadcast(F, q);
+    // the last vector overlaps the one before it: read now, as dx may be dy or x
+    int end = Math.max(length - L, 0);
+    FloatVector last = zero();
+    if (length >= L) {
+      last = load(x, xAt + end).sub(mean).fma(slope, shift);
+      last = load(dy, dyAt + end).fma(scale, last);
+    }
     int i = 0;
     for (; i <= length - 2 * L; i += 2 * L) {
       FloatVector dx0 = load(dy, dyAt + i).fma(scale, load(x, xAt + i).sub(mean).fma(slope, shift));
@@ -334,6 +519,10 @@ final class NchwVectorKernels {
       load(dy, dyAt + i)
           .fma(scale, load(x, xAt + i).sub(mean).fma(slope, shift))
           .intoArray(dx, dxAt + i);
+    }
+    if (length >= L) {
+      last.intoArray(dx, dxAt + end);
+      return;
     }
     for (; i < length; i++) {
       dx[dxAt + i] = Fma.fma(dy[dyAt + i], k, Fma.fma(x[xAt + i] - hi, p, q));

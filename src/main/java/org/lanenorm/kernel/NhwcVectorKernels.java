@@ -291,9 +291,8 @@ final class NhwcVectorKernels {
       present[slot] = there ? 1 : 0;
     }
     int whole = from + F.loopBound(to - from);
-    for (int half = 0; half < Segments.SLOTS; half += HALF) {
-      float[] sums = half == 0 ? scratch.firstHalf : scratch.firstOther;
-      float[] products = half == 0 ? scratch.secondHalf : scratch.secondOther;
+    int used = order.slotShift() == 4 ? rows : groups << order.slotShift();
+    if (used <= 4) {
       partial4(
           x,
           xAt,
@@ -301,35 +300,51 @@ final class NhwcVectorKernels {
           dyAt,
           slots,
           present,
-          half,
+          0,
           from,
           whole,
           scratch.shifts,
-          sums,
-          products,
-          false);
-      partial4(
-          x,
-          xAt,
-          dy,
-          dyAt,
-          slots,
-          present,
-          half + HALF / 2,
-          from,
-          whole,
-          scratch.shifts,
-          sums,
-          products,
+          scratch.first,
+          scratch.second,
+          0,
           true);
+    } else {
+      for (int slot = 0; slot < used; slot += 4) {
+        boolean lower = slot < HALF;
+        float[] sums = lower ? scratch.firstHalf : scratch.firstOther;
+        float[] products = lower ? scratch.secondHalf : scratch.secondOther;
+        partial4(
+            x,
+            xAt,
+            dy,
+            dyAt,
+            slots,
+            present,
+            slot,
+            from,
+            whole,
+            scratch.shifts,
+            sums,
+            products,
+            from,
+            slot % HALF != 0);
+      }
+      if (used <= HALF) {
+        addHalf(scratch.firstHalf, from, whole, scratch.first);
+        addHalf(scratch.secondHalf, from, whole, scratch.second);
+      } else {
+        addHalves(from, whole, scratch);
+      }
     }
-    addHalves(from, whole, scratch);
     for (int i = whole; i < to; i++) {
       partialPlace(x, xAt + i, dy, dyAt + i, i, scratch);
     }
   }
 
-  /** The sums of the 4 slots from {@code first} on. */
+  /**
+   * The sums of the 4 slots from {@code first} on, into or onto arrays that begin at {@code
+   * origin}.
+   */
   private static void partial4(
       float[] x,
       int xAt,
@@ -343,6 +358,7 @@ final class NhwcVectorKernels {
       float[] shifts,
       float[] sums,
       float[] products,
+      int origin,
       boolean add) {
     int s0 = slots[first];
     int s1 = slots[first + 1];
@@ -364,8 +380,14 @@ final class NhwcVectorKernels {
       FloatVector g1 = dy == null ? d1 : load(dy, j + s1).mul(p1);
       FloatVector g2 = dy == null ? d2 : load(dy, j + s2).mul(p2);
       FloatVector g3 = dy == null ? d3 : load(dy, j + s3).mul(p3);
-      put(sum(g0, g1, g2, g3), sums, i - from, add);
-      put(NchwVectorKernels.products(d0, d1, d2, d3, g0, g1, g2, g3), products, i - from, add);
+      put(sum(g0, g1, g2, g3), sums, i - origin, add);
+      put(NchwVectorKernels.products(d0, d1, d2, d3, g0, g1, g2, g3), products, i - origin, add);
+    }
+  }
+
+  private static void addHalf(float[] half, int from, int to, float[] sums) {
+    for (int i = from; i < to; i += L) {
+      load(sums, i).add(load(half, i - from)).intoArray(sums, i);
     }
   }
 
@@ -414,9 +436,12 @@ final class NhwcVectorKernels {
     addUpper(lanes, channels, sums);
   }
 
-  /** Plain Java on purpose: C2 makes vectors of it, ends included. */
   private static void addUpper(float[] lanes, int length, float[] sums) {
-    for (int i = 0; i < length; i++) {
+    int i = 0;
+    for (; i <= length - L; i += L) {
+      load(lanes, i).add(load(lanes, i + length)).intoArray(sums, i);
+    }
+    for (; i < length; i++) {
       sums[i] = lanes[i] + lanes[i + length];
     }
   }

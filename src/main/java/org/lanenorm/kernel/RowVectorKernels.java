@@ -14,10 +14,11 @@ final class RowVectorKernels {
   private static final int L = F.length();
 
   /**
-   * From this many floats on, the scalar end of a row costs less than coefficients that outgrow the
+   * Rows shorter than this are taken together: a loop over fewer vectors costs more to enter than
+   * to run, and the scalar end of a longer row costs less than coefficients that outgrow the
    * first-level cache.
    */
-  private static final int LONG_ROW = 256;
+  private static final int LONG_ROW = 512;
 
   private RowVectorKernels() {}
 
@@ -34,7 +35,7 @@ final class RowVectorKernels {
       ChannelAffine affine,
       Scratch scratch) {
     int stride = order.rowLength();
-    int run = order.channelsLast() ? 1 : order.spatial();
+    int run = order.run();
     int length = (to - from) * run;
     int repeat = repeat(length, stride);
     float[] hi = affine.hi;
@@ -102,7 +103,7 @@ final class RowVectorKernels {
       ChannelGradients gradients,
       Scratch scratch) {
     int stride = order.rowLength();
-    int run = order.channelsLast() ? 1 : order.spatial();
+    int run = order.run();
     int length = (to - from) * run;
     int repeat = repeat(length, stride);
     float[] hi = gradients.hi;
@@ -179,8 +180,10 @@ final class RowVectorKernels {
 
   /** How many rows are taken at a time: only rows that follow one another can be. */
   private static int repeat(int length, int stride) {
-    boolean wholeVectors = length % Segments.LANES == 0 && length >= 4 * Segments.LANES;
-    return length != stride || wholeVectors || length >= LONG_ROW ? 1 : Segments.LANES;
+    if (length != stride || length == 0 || length >= LONG_ROW) {
+      return 1;
+    }
+    return Segments.LANES * Math.max(1, LONG_ROW / (Segments.LANES * length));
   }
 
   /**

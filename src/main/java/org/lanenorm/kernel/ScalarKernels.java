@@ -32,7 +32,7 @@ final class ScalarKernels implements Kernels {
       float[] square,
       Scratch scratch) {
     float[] d = scratch.terms;
-    float[] lanes = scratch.lanes;
+    float[] lanes = scratch.lanes(1);
     for (int c = from; c < to; c++) {
       float[] source = order.source(x, xOffset, segment, c, scratch);
       int base = order.base(xOffset, segment, c);
@@ -64,7 +64,7 @@ final class ScalarKernels implements Kernels {
       Scratch scratch) {
     float[] g = scratch.terms;
     float[] d = scratch.factors;
-    float[] lanes = scratch.lanes;
+    float[] lanes = scratch.lanes(1);
     for (int c = from; c < to; c++) {
       float[] xs = order.source(x, xOffset, segment, c, scratch);
       float[] dys = order.gradientSource(dy, dyOffset, segment, c, scratch);
@@ -167,7 +167,7 @@ final class ScalarKernels implements Kernels {
       int to,
       ChannelAffine affine,
       Scratch scratch) {
-    int run = order.channelsLast() ? 1 : order.spatial();
+    int run = order.run();
     for (int row = firstRow; row < endRow; row++) {
       for (int c = from; c < to; c++) {
         int at = row * order.rowLength() + c * run;
@@ -197,7 +197,7 @@ final class ScalarKernels implements Kernels {
       int to,
       ChannelGradients gradients,
       Scratch scratch) {
-    int run = order.channelsLast() ? 1 : order.spatial();
+    int run = order.run();
     for (int row = firstRow; row < endRow; row++) {
       for (int c = from; c < to; c++) {
         int at = row * order.rowLength() + c * run;

@@ -10,8 +10,7 @@ public final class Scratch {
 
   final float[] factors = new float[Segments.SLOTS * Segments.LANES];
 
-  /** Lane sums of one channel: 16 of the first kind, then 16 of the second. */
-  final float[] lanes = new float[2 * Segments.LANES];
+  private float[] lanes = new float[2 * Segments.LANES];
 
   /** Sums in double, four chains of two kinds. */
   final double[] chains = new double[8];
@@ -83,5 +82,13 @@ public final class Scratch {
       packedGradient = new float[Segments.LONGEST];
     }
     return packedGradient;
+  }
+
+  /** For the lane sums of several channels: of each 16 of the first kind, then 16 of the second. */
+  float[] lanes(int channels) {
+    if (lanes.length < channels * 2 * Segments.LANES) {
+      lanes = new float[channels * 2 * Segments.LANES];
+    }
+    return lanes;
   }
 }

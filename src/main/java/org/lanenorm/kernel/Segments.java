@@ -89,16 +89,8 @@ public final class Segments {
     return channelsLast;
   }
 
-  int batch() {
-    return batch;
-  }
-
   int channels() {
     return channels;
-  }
-
-  int spatial() {
-    return spatial;
   }
 
   /** M. */
@@ -143,15 +135,20 @@ public final class Segments {
 
   /**
    * Runs of floats that elementwise passes walk: positions (n, s) of all channels, or images where
-   * channels come first.
+   * channels come first, or everything where there is one channel.
    */
   int rows() {
-    return channelsLast ? batch * spatial : batch;
+    return channels == 1 ? 1 : channelsLast ? batch * spatial : batch;
   }
 
   /** Floats in one of {@link #rows}. */
   int rowLength() {
-    return channelsLast ? channels : channels * spatial;
+    return channels == 1 ? count() : channelsLast ? channels : channels * spatial;
+  }
+
+  /** Neighbours of the same channel in one of {@link #rows}. */
+  int run() {
+    return channels == 1 ? count() : channelsLast ? 1 : spatial;
   }
 
   /** Where a block's first element lies, from the channel's first. */
