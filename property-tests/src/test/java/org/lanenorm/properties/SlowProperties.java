@@ -1,0 +1,52 @@
+package org.lanenorm.properties;
+
+import net.jqwik.api.ForAll;
+import net.jqwik.api.GenerationMode;
+import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
+import net.jqwik.api.lifecycle.AfterContainer;
+import org.lanenorm.ChannelMoments;
+import org.lanenorm.Layout;
+import org.lanenorm.verify.HardData;
+import org.lanenorm.verify.Shapes;
+
+/** 16M elements of every kind; {@code mvn verify -Pslow} runs them. */
+@Tag("slow")
+class SlowProperties extends Properties {
+  @AfterContainer
+  static void report() {
+    Accuracy.OF_THE_LIBRARY.report();
+  }
+
+  @Property(generation = GenerationMode.EXHAUSTIVE)
+  void momentsOfOneLongChannelAreWithinTheirBounds(@ForAll HardData kind) {
+    within(new Case(new Shapes.Size(1, 1, 1 << 24), kind, false, 1), Layout.NCHW);
+  }
+
+  @Property(generation = GenerationMode.EXHAUSTIVE)
+  void momentsOfManyRowsAreWithinTheirBounds(@ForAll HardData kind) {
+    within(new Case(new Shapes.Size((1 << 23) + 1, 2, 1), kind, true, 2), Layout.NHWC);
+  }
+
+  @Property(generation = GenerationMode.EXHAUSTIVE)
+  void momentsOfManyImagesAreWithinTheirBounds(@ForAll HardData kind, @ForAll Layout layout) {
+    within(new Case(new Shapes.Size(331, 16, 56 * 56), kind, true, 3), layout);
+  }
+
+  @Property(generation = GenerationMode.EXHAUSTIVE)
+  void outputOfALargeTensorIsWithinItsBound(@ForAll HardData kind, @ForAll Layout layout) {
+    Case input = new Case(new Shapes.Size(64, 5, 52_429), kind, true, 4);
+    new AccuracyProperties().trainingOutputIsWithinItsBound(input, layout);
+  }
+
+  @Property(generation = GenerationMode.EXHAUSTIVE)
+  void gradientsOfALargeTensorAreWithinTheirBounds(@ForAll HardData kind, @ForAll Layout layout) {
+    Case input = new Case(new Shapes.Size(64, 5, 52_429), kind, true, 5);
+    new GradientProperties().backwardIsWithinItsBounds(input, layout, false);
+  }
+
+  private void within(Case input, Layout layout) {
+    ChannelMoments moments = subject.moments(Slice.of(input.x(layout)), input.shape(layout), 2);
+    new AccuracyProperties().momentsAreWithinTheirBounds(moments, input.exactMoments(), input);
+  }
+}
