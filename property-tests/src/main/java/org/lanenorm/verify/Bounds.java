@@ -21,23 +21,32 @@ public final class Bounds {
   }
 
   /**
-   * What the error of y is measured in: {@code |gamma*xHat| + |beta| + u*|mean*k|}.
+   * What the error of y is measured in: {@code |gamma*xHat| + |beta| + |k|(u*|mean| + std/2)}, std
+   * being that of the batch in training, and 0 where mean and variance are constants.
    *
    * @param y the exact output
    * @param beta shift
    * @param mean of the channel
    * @param k gamma*invStd
+   * @param std whose share the mean's error takes
    */
-  public static double outputScale(double y, double beta, double mean, double k) {
-    return Math.abs(y - beta) + Math.abs(beta) + U * Math.abs(mean * k);
+  public static double outputScale(double y, double beta, double mean, double k, double std) {
+    return Math.abs(y - beta) + Math.abs(beta) + Math.abs(k) * (U * Math.abs(mean) + std / 2);
   }
 
   /**
-   * |y error| at most {@code 8u(|gamma*xHat| + |beta| + u*|mean*k|)} and one smallest subnormal.
-   * Half of it is the variance's share (8u of a variance are 4u of its root), the rest roundings:
-   * of x - hi, k and b to float, and of the fma.
+   * |y error| at most {@code 8u(|gamma*xHat| + |beta| + |k|(u*|mean| + std/2))} and one smallest
+   * subnormal: 4u of xHat are the variance's share (half of its 8u) and 4u of std are the mean's,
+   * which an element next to the mean, where xHat is nearly 0, cannot escape; the rest are
+   * roundings: of x - hi, k and b to float, and of the fma.
    */
-  public static double output(double y, double beta, double mean, double k) {
-    return 8 * U * outputScale(y, beta, mean, k) + Float.MIN_VALUE;
+  public static double output(double y, double beta, double mean, double k, double std) {
+    return 8 * U * outputScale(y, beta, mean, k, std) + Float.MIN_VALUE;
+  }
+
+  /** Whether a result is as near as the bound says; one beyond the largest float is infinite. */
+  public static boolean within(float actual, double exact, double bound) {
+    return Math.abs(actual - exact) <= bound
+        || Math.abs(exact) + bound > Float.MAX_VALUE && actual == (float) (2 * exact);
   }
 }

@@ -20,9 +20,9 @@ final class Accuracy {
 
   /** What was measured. */
   enum Quantity {
-    MEAN("mean", "u(|mean|+std)", 4),
+    MEAN("mean", "u(|mean| + std)", 4),
     VARIANCE("variance", "u*variance", 8),
-    OUTPUT("y", "u(|gamma*xHat|+|beta|+u|mean*k|)", 8),
+    OUTPUT("y", "u(|gamma*xHat| + |beta| + |k|(u|mean| + std/2))", 8),
     GRADIENT("gradients", "their bound", 1);
 
     final String label;

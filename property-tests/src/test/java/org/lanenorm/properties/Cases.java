@@ -1,24 +1,43 @@
 package org.lanenorm.properties;
 
+import java.util.Set;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
-import net.jqwik.api.Provide;
-import net.jqwik.api.domains.DomainContextBase;
+import net.jqwik.api.providers.ArbitraryProvider;
+import net.jqwik.api.providers.TypeUsage;
 import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Shapes;
 
 /** Where the properties take their cases from; failing ones shrink in size, kind and seed. */
-class Cases extends DomainContextBase {
+public final class Cases implements ArbitraryProvider {
   /** Elements of a tensor: enough for several segments of several channels. */
   private static final int LIMIT = 1 << 15;
 
-  @Provide
-  Arbitrary<Case> cases() {
-    return cases(sizes(LIMIT));
+  @Override
+  public boolean canProvideFor(TypeUsage type) {
+    return type.isOfType(Case.class);
   }
 
-  static Arbitrary<Case> cases(Arbitrary<Shapes.Size> sizes) {
+  @Override
+  public Set<Arbitrary<?>> provideFor(TypeUsage type, SubtypeProvider subtypes) {
+    return Set.of(cases(sizes(LIMIT)));
+  }
+
+  /** A million elements or so in the shapes that threads may split each in another way. */
+  static Arbitrary<Case> large() {
+    return cases(
+        Arbitraries.of(
+            new Shapes.Size(1, 1, 1_000_003),
+            new Shapes.Size(500_009, 2, 1),
+            new Shapes.Size(2, 3, 150_001),
+            new Shapes.Size(8, 64, 1536),
+            new Shapes.Size(31, 33, 1025),
+            new Shapes.Size(20_001, 17, 3),
+            new Shapes.Size(64, 257, 49)));
+  }
+
+  private static Arbitrary<Case> cases(Arbitrary<Shapes.Size> sizes) {
     return Combinators.combine(
             sizes,
             Arbitraries.of(HardData.class),
@@ -27,7 +46,7 @@ class Cases extends DomainContextBase {
         .as(Case::new);
   }
 
-  static Arbitrary<Shapes.Size> sizes(int limit) {
+  private static Arbitrary<Shapes.Size> sizes(int limit) {
     Arbitrary<Integer> elements = Arbitraries.of(Shapes.ELEMENTS);
     Arbitrary<Integer> channels = Arbitraries.of(Shapes.CHANNELS);
     Arbitrary<Integer> images = Arbitraries.integers().between(1, Shapes.MOST_IMAGES);

@@ -3,13 +3,11 @@ package org.lanenorm.properties;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.domains.Domain;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
 
 /** Nothing is read or written beyond the slices that were given, whether they are one or many. */
-@Domain(Cases.class)
 class MemoryProperties extends Properties {
   /** Every slice lies between NaNs of its own bits, at odd offsets. */
   @Property

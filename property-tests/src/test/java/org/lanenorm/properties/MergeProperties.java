@@ -5,7 +5,6 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.domains.Domain;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
@@ -17,7 +16,6 @@ import org.lanenorm.verify.Shapes;
 import org.lanenorm.verify.Tensors;
 
 /** Moments of parts against exact moments of the whole. */
-@Domain(Cases.class)
 class MergeProperties extends Properties {
   @Property(tries = 40)
   void mergingTheTwoPartsOfAnySplitIsWithinTheBounds(

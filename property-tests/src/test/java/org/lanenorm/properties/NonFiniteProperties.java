@@ -9,8 +9,6 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
-import net.jqwik.api.domains.Domain;
-import net.jqwik.api.domains.DomainContext;
 import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
@@ -22,8 +20,6 @@ import org.lanenorm.verify.Shapes;
 import org.lanenorm.verify.Tensors;
 
 /** NaN and infinity stay in their channel. */
-@Domain(Cases.class)
-@Domain(DomainContext.Global.class)
 class NonFiniteProperties extends Properties {
   @Provide
   Arbitrary<Float> poisons() {

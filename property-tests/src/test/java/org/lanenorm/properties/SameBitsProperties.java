@@ -1,16 +1,16 @@
 package org.lanenorm.properties;
 
+import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.domains.Domain;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
 import org.lanenorm.verify.Tensors;
 
 /** The answer depends on the numbers alone. */
-@Domain(Cases.class)
 class SameBitsProperties extends Properties {
   /** Every result of one input, in NCHW order. */
   private record Results(
@@ -22,6 +22,11 @@ class SameBitsProperties extends Properties {
       float[] dBeta,
       float[] frozenInput,
       float[] frozenGamma) {}
+
+  @Provide
+  Arbitrary<Case> large() {
+    return Cases.large();
+  }
 
   @Property(tries = 200)
   void nchwAndNhwcGiveTheSameBits(@ForAll Case input) {
@@ -36,10 +41,28 @@ class SameBitsProperties extends Properties {
 
   /** Large enough that a thread gets several segments. */
   @Property(tries = 12)
-  @Domain(LargeCases.class)
   void resultOfALargeTensorDoesNotDependOnThreads(
-      @ForAll Case input, @ForAll Layout layout, @ForAll @IntRange(min = 2, max = 16) int threads) {
+      @ForAll("large") Case input,
+      @ForAll Layout layout,
+      @ForAll @IntRange(min = 2, max = 16) int threads) {
     same(results(input, layout, threads), results(input, layout, 1), input);
+  }
+
+  /** The frozen form and {@code apply} are inference, bit for bit. */
+  @Property
+  void theFrozenFormGivesTheBitsOfInference(
+      @ForAll Case input, @ForAll Layout layout, @ForAll @IntRange(min = 1, max = 16) int threads) {
+    TensorShape shape = input.shape(layout);
+    Layer layer = input.layer();
+    float[] x = input.x(layout);
+    float[] inference = new float[x.length];
+    float[] frozen = new float[x.length];
+    subject.inference(layer, Slice.of(x), Slice.of(inference), shape, 1);
+    Library.builder(layer, 1)
+        .build()
+        .freeze()
+        .apply(x, 0, frozen, 0, shape, Library.parallelism(threads));
+    sameBits(frozen, inference, "y of the frozen form", input);
   }
 
   @Property(tries = 20)
