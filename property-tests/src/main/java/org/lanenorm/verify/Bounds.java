@@ -44,9 +44,10 @@ public final class Bounds {
     return 8 * U * outputScale(y, beta, mean, k, std) + Float.MIN_VALUE;
   }
 
-  /** Whether a result is as near as the bound says; one beyond the largest float is infinite. */
+  /** Whether a result is as near as the bound says; beyond the largest float it may be infinite. */
   public static boolean within(float actual, double exact, double bound) {
     return Math.abs(actual - exact) <= bound
-        || Math.abs(exact) + bound > Float.MAX_VALUE && actual == (float) (2 * exact);
+        || actual == Float.POSITIVE_INFINITY && exact + bound > Float.MAX_VALUE
+        || actual == Float.NEGATIVE_INFINITY && exact - bound < -Float.MAX_VALUE;
   }
 }

@@ -1,6 +1,9 @@
 package org.lanenorm.verify;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -54,9 +57,13 @@ public final class Digest {
 
   private Digest() {}
 
-  /** Prints {@link #lines}. */
-  public static void main(String[] arguments) {
-    lines().forEach(System.out::println);
+  /** Writes {@link #lines} to the file named, or prints them. */
+  public static void main(String[] arguments) throws IOException {
+    if (arguments.length > 0) {
+      Files.write(Path.of(arguments[0]), lines());
+    } else {
+      lines().forEach(System.out::println);
+    }
   }
 
   /** One line per operation and layout: its name, the layout and 64 hexadecimal digits. */
