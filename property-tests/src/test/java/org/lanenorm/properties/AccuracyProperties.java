@@ -1,7 +1,6 @@
 package org.lanenorm.properties;
 
 import java.util.Arrays;
-import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -26,7 +25,7 @@ class AccuracyProperties extends Properties {
     Accuracy.OF_THE_LIBRARY.report();
   }
 
-  @Property(tries = 600)
+  @Property(tries = 2000)
   void momentsAreWithinTheirBounds(@ForAll Case input, @ForAll Layout layout) {
     float[] x = input.x(layout);
     ChannelMoments moments = subject.moments(Slice.of(x), input.shape(layout), 1);
@@ -69,7 +68,7 @@ class AccuracyProperties extends Properties {
     accuracy.record(input.kindOf(c), quantity, share * quantity.allowed);
   }
 
-  @Property(tries = 600)
+  @Property(tries = 1200)
   void trainingOutputIsWithinItsBound(@ForAll Case input, @ForAll Layout layout) {
     Layer layer = input.layer();
     float[] x = input.x(layout);
@@ -79,7 +78,7 @@ class AccuracyProperties extends Properties {
     outputIsWithinItsBound(input, layout, layer, x, y, exact.mean(), exact.variance(), false);
   }
 
-  @Property(tries = 400)
+  @Property(tries = 800)
   void inferenceOutputIsWithinItsBound(@ForAll Case input, @ForAll Layout layout) {
     Layer layer = input.layer();
     float[] x = input.x(layout);
@@ -145,16 +144,16 @@ class AccuracyProperties extends Properties {
     }
   }
 
-  @Property(edgeCases = EdgeCasesMode.MIXIN)
-  void constantChannelGivesExactlyBeta(
-      @ForAll Case input, @ForAll Layout layout, @ForAll float anyValue) {
+  @Property
+  void constantChannelGivesExactlyBeta(@ForAll Case input, @ForAll Layout layout) {
     Layer layer = input.layer();
     Shapes.Size size = input.size();
     int constant = (int) (input.seed() % size.c());
     float[] values = new float[size.count()];
-    HardData.CONSTANT.fill(values, new Rng(input.seed()));
-    if (input.seed() % 2 == 0) {
-      Arrays.fill(values, anyValue);
+    Rng rng = new Rng(input.seed());
+    HardData.CONSTANT.fill(values, rng);
+    if (rng.oneIn(2)) {
+      Arrays.fill(values, rng.anyFinite());
     }
     float[] x = input.x(layout);
     Tensors.putChannel(x, 0, layout == Layout.NHWC, size, constant, values);

@@ -31,7 +31,7 @@ class BrokenKernelsTest {
   private static final Law<AccuracyProperties> INFERENCE =
       AccuracyProperties::inferenceOutputIsWithinItsBound;
   private static final Law<AccuracyProperties> CONSTANT =
-      (p, input, layout) -> p.constantChannelGivesExactlyBeta(input, layout, 0.3f);
+      AccuracyProperties::constantChannelGivesExactlyBeta;
   private static final Law<AccuracyProperties> EXACT =
       AccuracyProperties::dataExactByConstructionGivesEqualMoments;
   private static final Law<AccuracyProperties> SHIFT =

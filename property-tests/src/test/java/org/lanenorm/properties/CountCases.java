@@ -12,9 +12,9 @@ public final class CountCases implements AroundPropertyHook {
   public PropertyExecutionResult aroundProperty(
       PropertyLifecycleContext context, PropertyExecutor property) {
     PropertyExecutionResult result = property.execute();
-    System.out.printf(
-        "%7d %s  %s%n",
-        result.countChecks(), result.countChecks() == 1 ? "case " : "cases", context.label());
+    if (result.countChecks() > 1) {
+      System.out.printf("%7d cases  %s%n", result.countChecks(), context.label());
+    }
     return result;
   }
 

@@ -17,7 +17,7 @@ class GradientProperties extends Properties {
   /** A gradient that may be infinite has a bound of at least this. */
   private static final double U_OF_LARGEST = Bounds.U * Float.MAX_VALUE;
 
-  @Property(tries = 400)
+  @Property(tries = 1000)
   void backwardIsWithinItsBounds(
       @ForAll Case input, @ForAll Layout layout, @ForAll boolean frozen) {
     Gradients gradients = new Gradients(input, layout, frozen);
@@ -360,7 +360,7 @@ class GradientProperties extends Properties {
 
     void near(String what, int c, int i, float actual, double expected, double bound) {
       double error = Math.abs(actual - expected);
-      boolean measurable = error > 0 && Float.isFinite(actual);
+      boolean measurable = error > 4 * Float.MIN_VALUE && Float.isFinite(actual);
       accuracy.record(input.kindOf(c), Quantity.GRADIENT, measurable ? error / bound : 0);
       check(
           Bounds.within(actual, expected, bound),

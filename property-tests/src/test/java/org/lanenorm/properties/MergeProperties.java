@@ -17,7 +17,7 @@ import org.lanenorm.verify.Tensors;
 
 /** Moments of parts against exact moments of the whole. */
 class MergeProperties extends Properties {
-  @Property(tries = 40)
+  @Property(tries = 300)
   void mergingTheTwoPartsOfAnySplitIsWithinTheBounds(
       @ForAll HardData kind, @ForAll @IntRange(min = 1, max = 70) int rows, @ForAll long seed) {
     Shapes.Size size = new Shapes.Size(rows, 3, 1);

@@ -28,12 +28,12 @@ class SameBitsProperties extends Properties {
     return Cases.large();
   }
 
-  @Property(tries = 200)
+  @Property(tries = 500)
   void nchwAndNhwcGiveTheSameBits(@ForAll Case input) {
     same(results(input, Layout.NHWC, 1), results(input, Layout.NCHW, 1), input);
   }
 
-  @Property(tries = 200)
+  @Property(tries = 300)
   void resultDoesNotDependOnThreads(
       @ForAll Case input, @ForAll Layout layout, @ForAll @IntRange(min = 2, max = 16) int threads) {
     same(results(input, layout, threads), results(input, layout, 1), input);
