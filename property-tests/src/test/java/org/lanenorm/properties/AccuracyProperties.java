@@ -233,6 +233,36 @@ class AccuracyProperties extends Properties {
     }
   }
 
+  /**
+   * 4M elements, all but the first equal. A mean that is updated segment by segment and rounded to
+   * double each time stops moving, as running averages in float do, long before it has arrived; the
+   * variance then takes the rest of the way for a distance.
+   */
+  @Example
+  void theMeanOfALongChannelDoesNotStall() {
+    for (Layout layout : Layout.values()) {
+      Shapes.Size size = new Shapes.Size(8, 2, 1 << 18);
+      float[] x = new float[size.length()];
+      Arrays.fill(x, 100);
+      x[0] = Math.nextUp(x[0]);
+      Oracle.Moments exact =
+          Oracle.moments(x, 0, layout == Layout.NHWC, size.n(), size.c(), size.s());
+      TensorShape shape = TensorShape.of(layout, size.n(), size.c(), size.s());
+      ChannelMoments moments = subject.moments(Slice.of(x), shape, 1);
+      double std = Math.sqrt(exact.variance()[0]);
+      check(
+          Math.abs(moments.variance(0) - exact.variance()[0]) <= Bounds.variance(std * std)
+              && Math.abs(moments.mean(0) - exact.mean()[0])
+                  <= 4 * Bounds.U * std + Math.ulp(100.0),
+          "%s: mean %s, variance %s, exactly %s and %s",
+          shape,
+          moments.mean(0),
+          moments.variance(0),
+          exact.mean()[0],
+          exact.variance()[0]);
+    }
+  }
+
   /** Values and shift are multiples of 2^-10, so that their sum is a float. */
   @Property
   void aShiftMovesTheMeanAlone(

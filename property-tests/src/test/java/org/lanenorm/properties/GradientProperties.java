@@ -53,7 +53,13 @@ class GradientProperties extends Properties {
       double product = -gradients.layer.k(c, variance) * gradients.exact.dGamma()[c] * epsilon;
       product /= variance + epsilon;
       double sumBound = 0;
-      double productBound = 0;
+      // the sum of xHat, which is 0, is off by M times what rounding the mean to double leaves
+      double productBound =
+          Math.abs(
+              gradients.layer.k(c, variance)
+                  * gradients.exact.dBeta()[c]
+                  * Math.ulp(gradients.mean[c])
+                  / Math.sqrt(variance + epsilon));
       for (int i : gradients.elementsOf(c)) {
         double xHat = gradients.xHat(c, i);
         double bound = bounds.dInput(gradients.d[i], xHat);

@@ -7,6 +7,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
+import org.lanenorm.MomentsAccumulator;
 import org.lanenorm.TensorShape;
 import org.lanenorm.verify.Bounds;
 import org.lanenorm.verify.HardData;
@@ -53,6 +54,22 @@ class MergeProperties extends Properties {
       parts[Math.max(i, j)] = parts[left - 1];
     }
     withinBounds(parts[0], exact, kind + " seed " + seed + " cut at " + Arrays.toString(cuts));
+  }
+
+  /** As a reader of many files does: batches of 1 to 40 rows into one accumulator. */
+  @Property
+  void addingBatchAfterBatchIsWithinTheBounds(
+      @ForAll HardData kind, @ForAll @IntRange(min = 1, max = 5000) int rows, @ForAll long seed) {
+    Shapes.Size size = new Shapes.Size(rows, 3, 1);
+    float[] x = Tensors.of(true, size, HardData.mixed(kind.ordinal()), seed);
+    Oracle.Moments exact = Oracle.moments(x, 0, true, rows, 3, 1);
+    Rng rng = new Rng(seed);
+    MomentsAccumulator accumulator = new MomentsAccumulator(3);
+    for (int from = 0, to; from < rows; from = to) {
+      to = Math.min(rows, from + rng.between(1, 40));
+      accumulator.add(x, 3 * from, TensorShape.rows(to - from, 3));
+    }
+    withinBounds(accumulator.moments(), exact, kind + " seed " + seed + ", " + rows + " rows");
   }
 
   @Property
