@@ -9,26 +9,29 @@ import java.util.List;
 import net.jqwik.api.Example;
 import org.lanenorm.verify.Digest;
 
-/** The bits of all operations are those of the committed file, on every back end and width. */
+/**
+ * The bits of all operations are those of the committed file: on every back end and width, in
+ * compiled code and in the interpreter.
+ */
 class DigestTest {
+  private static final String TO_WRITE_IT_ANEW =
+      "if bits were meant to change: mvn -B -q process-classes -pl property-tests -am -Pdigest";
+
+  private static final List<String> LINES = Digest.lines();
+
   @Example
   void everyBackEndGivesTheCommittedBits() throws IOException {
     try (InputStream file = DigestTest.class.getResourceAsStream("/digest.txt")) {
-      List<String> committed =
-          new String(file.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
-      assertThat(Digest.lines())
-          .as(
-              "if bits were meant to change: mvn -B -q process-classes -pl property-tests -am -Pdigest")
-          .isEqualTo(committed);
+      String committed = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(LINES).as(TO_WRITE_IT_ANEW).isEqualTo(committed.lines().toList());
     }
   }
 
   /** Lines come in pairs, one per layout. */
   @Example
   void bothLayoutsHaveTheSameDigest() {
-    List<String> lines = Digest.lines();
-    for (int i = 0; i < lines.size(); i += 2) {
-      assertThat(lines.get(i + 1)).isEqualTo(lines.get(i).replace(" NCHW ", " NHWC "));
+    for (int i = 0; i < LINES.size(); i += 2) {
+      assertThat(LINES.get(i + 1)).isEqualTo(LINES.get(i).replace(" NCHW ", " NHWC "));
     }
   }
 }
