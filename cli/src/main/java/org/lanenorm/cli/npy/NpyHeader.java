@@ -1,0 +1,210 @@
+package org.lanenorm.cli.npy;
+
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * What an .npy file says about itself: a Python dictionary of three entries, {@code {'descr':
+ * '<f4', 'fortran_order': False, 'shape': (3, 4), }}. The parser takes exactly that language and
+ * nothing else of Python.
+ *
+ * @param type of the elements
+ * @param order of an element's bytes
+ * @param fortran whether the first index turns fastest
+ * @param shape dimensions, each 0 or more
+ * @param size number of elements, the product of the dimensions
+ */
+record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, int size) {
+  /** NumPy's own limit is 64 dimensions; a tensor here has at most five. */
+  private static final int MAX_RANK = 64;
+
+  static NpyHeader parse(String file, String text) throws NpyException {
+    return new Parser(file, text).header();
+  }
+
+  /** The header of an array that is written, as NumPy writes it. */
+  static String text(NpyType type, int[] shape) {
+    return "{'descr': '<%s', 'fortran_order': False, 'shape': %s, }"
+        .formatted(type.code, NpyArray.describe(shape));
+  }
+
+  private static final class Parser {
+    private final String file;
+    private final String text;
+    private int at;
+
+    Parser(String file, String text) {
+      this.file = file;
+      this.text = text;
+    }
+
+    NpyHeader header() throws NpyException {
+      String descr = null;
+      Boolean fortran = null;
+      int[] shape = null;
+      expect('{');
+      while (!next('}')) {
+        String key = string();
+        expect(':');
+        if (key.equals("descr") && descr == null) {
+          if (next('[')) {
+            throw unsupported("a structured type");
+          }
+          descr = string();
+        } else if (key.equals("fortran_order") && fortran == null) {
+          fortran = bool();
+        } else if (key.equals("shape") && shape == null) {
+          shape = tuple();
+        } else {
+          throw problem("has the unknown or repeated entry '" + key + "' in its header");
+        }
+        if (!next(',')) {
+          expect('}');
+          break;
+        }
+      }
+      skipSpace();
+      if (at < text.length()) {
+        throw unexpected("the header's end");
+      }
+      if (descr == null || fortran == null || shape == null) {
+        throw problem("lacks 'descr', 'fortran_order' or 'shape' in its header");
+      }
+      return new NpyHeader(type(descr), order(descr), fortran, shape, size(shape));
+    }
+
+    private NpyType type(String descr) throws NpyException {
+      for (NpyType type : NpyType.values()) {
+        if (descr.equals("<" + type.code) || descr.equals(">" + type.code)) {
+          return type;
+        }
+      }
+      throw unsupported("type '" + descr + "'");
+    }
+
+    private static ByteOrder order(String descr) {
+      return descr.charAt(0) == '<' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
+    }
+
+    private int size(int[] shape) throws NpyException {
+      long size = 1;
+      // a 0 anywhere makes the product 0, whatever came before: look for it first
+      if (Arrays.stream(shape).anyMatch(dimension -> dimension == 0)) {
+        return 0;
+      }
+      for (int dimension : shape) {
+        size *= dimension;
+        if (size > Integer.MAX_VALUE) {
+          throw problem(
+              "has shape "
+                  + NpyArray.describe(shape)
+                  + ", but at most 2147483647 elements can be"
+                  + " read");
+        }
+      }
+      return (int) size;
+    }
+
+    private int[] tuple() throws NpyException {
+      int[] shape = new int[MAX_RANK];
+      int rank = 0;
+      boolean comma = true;
+      expect('(');
+      while (!next(')')) {
+        if (!comma || rank == MAX_RANK) {
+          throw unexpected("a tuple of at most " + MAX_RANK + " dimensions");
+        }
+        shape[rank++] = dimension();
+        comma = next(',');
+      }
+      if (rank == 1 && !comma) {
+        throw unexpected("(n,): (n) is no tuple"); // as in Python
+      }
+      return Arrays.copyOf(shape, rank);
+    }
+
+    private int dimension() throws NpyException {
+      skipSpace();
+      int start = at;
+      long value = 0;
+      while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
+        value = value * 10 + text.charAt(at++) - '0';
+        if (value > Integer.MAX_VALUE) {
+          throw problem("has a dimension above 2147483647");
+        }
+      }
+      if (at == start) {
+        throw unexpected("a dimension, 0 or more");
+      }
+      if (at < text.length() && text.charAt(at) == 'L') {
+        at++; // written by Python 2
+      }
+      return (int) value;
+    }
+
+    private boolean bool() throws NpyException {
+      skipSpace();
+      for (String word : new String[] {"True", "False"}) {
+        if (text.startsWith(word, at)) {
+          at += word.length();
+          return word.equals("True");
+        }
+      }
+      throw unexpected("True or False");
+    }
+
+    private String string() throws NpyException {
+      skipSpace();
+      char quote = at < text.length() ? text.charAt(at) : 0;
+      int end = quote == '\'' || quote == '"' ? text.indexOf(quote, at + 1) : -1;
+      if (end < 0) {
+        throw unexpected("a quoted word");
+      }
+      String string = text.substring(at + 1, end);
+      at = end + 1;
+      return string;
+    }
+
+    private void expect(char wanted) throws NpyException {
+      if (!next(wanted)) {
+        throw unexpected("'" + wanted + "'");
+      }
+    }
+
+    private boolean next(char wanted) {
+      skipSpace();
+      boolean found = at < text.length() && text.charAt(at) == wanted;
+      at += found ? 1 : 0;
+      return found;
+    }
+
+    private void skipSpace() {
+      while (at < text.length() && " \t\n\r\f".indexOf(text.charAt(at)) >= 0) {
+        at++;
+      }
+    }
+
+    private NpyException unexpected(String wanted) {
+      String found = text.substring(at, Math.min(text.length(), at + 20)).trim();
+      return problem(
+          "has a header that cannot be read at character "
+              + at
+              + ": expected "
+              + wanted
+              + ", found "
+              + (found.isEmpty() ? "its end" : "\"" + found + "\""));
+    }
+
+    private NpyException unsupported(String type) {
+      return problem(
+          "holds elements of "
+              + type
+              + ", but only float32 ('<f4', '>f4'), float64 ('<f8', '>f8') and int64 ('<i8', '>i8')"
+              + " can be read");
+    }
+
+    private NpyException problem(String problem) {
+      return new NpyException(file, problem);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package org.lanenorm.cli.npy;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * An .npz file: a zip of .npy files, stored or deflated. Members are read in place by name and
+ * never extracted, so that a path in a name means nothing.
+ */
+public final class Npz implements AutoCloseable {
+  private static final String SUFFIX = ".npy";
+
+  /** Deflate spends at least two bits on 258 bytes: no honest member grows by more. */
+  private static final long MAX_RATIO = 1032;
+
+  private final Path file;
+  private final ZipFile zip;
+  private final Map<String, ZipEntry> members = new LinkedHashMap<>();
+
+  private Npz(Path file, ZipFile zip) {
+    this.file = file;
+    this.zip = zip;
+  }
+
+  /**
+   * Opens a file and reads its directory.
+   *
+   * @throws NpyException if it is no zip file or holds two arrays of one name
+   * @throws IOException if it cannot be read at all
+   */
+  public static Npz open(Path file) throws IOException {
+    Npz npz;
+    try {
+      npz = new Npz(file, new ZipFile(file.toFile()));
+    } catch (ZipException | EOFException e) {
+      String why = e.getMessage() == null ? "it ends early" : e.getMessage();
+      throw new NpyException(file.toString(), "is not a readable .npz (zip) file: " + why);
+    }
+    try {
+      npz.readDirectory();
+      return npz;
+    } catch (IOException e) {
+      npz.close();
+      throw e;
+    }
+  }
+
+  private void readDirectory() throws NpyException {
+    for (ZipEntry entry : Collections.list(zip.entries())) {
+      String name = entry.getName();
+      if (!name.endsWith(SUFFIX)) {
+        continue;
+      }
+      name = name.substring(0, name.length() - SUFFIX.length());
+      if (members.put(name, entry) != null) {
+        throw new NpyException(file.toString(), "holds two arrays named '" + name + "'");
+      }
+    }
+  }
+
+  /** The arrays' names, without .npy, in the file's order. */
+  public List<String> names() {
+    return new ArrayList<>(members.keySet());
+  }
+
+  /**
+   * Reads one array.
+   *
+   * @param name as in {@link #names}
+   * @throws NpyException if there is none of that name, or it is not whole and correct
+   */
+  public NpyArray read(String name) throws IOException {
+    ZipEntry entry = members.get(name);
+    String title = file + ":" + name;
+    if (entry == null) {
+      throw new NpyException(title, "does not exist: " + file + " holds " + names());
+    }
+    long size = entry.getSize();
+    long packed = Math.min(entry.getCompressedSize(), Files.size(file));
+    if (size < 0 || size > packed * MAX_RATIO) {
+      throw new NpyException(
+          title, "claims " + size + " bytes, which " + packed + " compressed ones cannot hold");
+    }
+    CRC32 crc = new CRC32();
+    NpyArray array;
+    try (InputStream in = new CheckedInputStream(zip.getInputStream(entry), crc)) {
+      array = Npy.read(in, title, size);
+    } catch (NpyException e) {
+      throw e;
+    } catch (IOException e) {
+      // damaged deflate streams come as ZipException or as an EOFException that says nothing
+      throw new NpyException(title, "is damaged: its compressed data cannot be unpacked");
+    }
+    if (crc.getValue() != entry.getCrc()) {
+      throw new NpyException(title, "is damaged: its checksum differs from the zip's");
+    }
+    return array;
+  }
+
+  /**
+   * Writes arrays under their names, in the map's order; the same arrays give the same bytes.
+   *
+   * @param out receives the file; not closed
+   * @param arrays by name, without .npy
+   */
+  public static void write(OutputStream out, Map<String, NpyArray> arrays) throws IOException {
+    ZipOutputStream zip = new ZipOutputStream(out);
+    for (Map.Entry<String, NpyArray> array : arrays.entrySet()) {
+      ZipEntry entry = new ZipEntry(array.getKey() + SUFFIX);
+      // the earliest a zip can say; the hour of writing would make equal results differ
+      entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0));
+      zip.putNextEntry(entry);
+      Npy.write(zip, array.getValue());
+      zip.closeEntry();
+    }
+    zip.finish();
+  }
+
+  @Override
+  public void close() throws IOException {
+    zip.close();
+  }
+}
