@@ -199,8 +199,8 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       return problem(
           "holds elements of "
               + type
-              + ", but only float32 ('<f4', '>f4'), float64 ('<f8', '>f8') and int64 ('<i8', '>i8')"
-              + " can be read");
+              + ", but only float32 and float64 ('<f4', '>f4', '<f8', '>f8'), and int64 for counts, can"
+              + " be read");
     }
 
     private NpyException problem(String problem) {
