@@ -34,7 +34,7 @@ class VerifyCommandTest {
     assertThat(run.out()).contains("rows 256x5", "1x64x56x56", "allowed", "all as it must be");
     assertThat(run.out()).containsPattern("scalar +" + VerifyCase.ALL.size() + " .*the same bits");
     assertThat(run.out().lines()).allMatch(line -> line.length() <= 100);
-    assertThat(run.err()).isEmpty();
+    assertThat(run.err().lines()).allMatch(line -> line.matches("verify: [0-9]+ %")); // if slow
   }
 
   @Test
