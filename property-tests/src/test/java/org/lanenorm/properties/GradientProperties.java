@@ -1,5 +1,6 @@
 package org.lanenorm.properties;
 
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -8,6 +9,7 @@ import org.lanenorm.TensorShape;
 import org.lanenorm.properties.Accuracy.Quantity;
 import org.lanenorm.verify.Bounds;
 import org.lanenorm.verify.GradientBounds;
+import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Rng;
 import org.lanenorm.verify.Shapes;
@@ -20,8 +22,11 @@ class GradientProperties extends Properties {
   @Property(tries = 1000)
   void backwardIsWithinItsBounds(
       @ForAll Case input, @ForAll Layout layout, @ForAll boolean frozen) {
-    Gradients gradients = new Gradients(input, layout, frozen);
-    for (int c = 0; c < input.size().c(); c++) {
+    isWithinItsBounds(new Gradients(input, layout, frozen, input.layer()));
+  }
+
+  private static void isWithinItsBounds(Gradients gradients) {
+    for (int c = 0; c < gradients.dBeta.length; c++) {
       GradientBounds bounds = gradients.bounds(c);
       gradients.near("dBeta", c, c, gradients.dBeta[c], gradients.exact.dBeta()[c], bounds.dBeta());
       gradients.near(
@@ -38,13 +43,26 @@ class GradientProperties extends Properties {
     }
   }
 
+  /** Running means are doubles: one beyond every float is far from all data, but no NaN. */
+  @Example
+  void aRunningMeanBeyondTheLargestFloatGivesFiniteGradients() {
+    Case input = new Case(new Shapes.Size(3, 2, 40), HardData.HUGE_LOPSIDED, false, 1);
+    Layer usual = input.layer();
+    Layer layer =
+        new Layer(
+            usual.gamma(), usual.beta(), 1e-5, new double[] {-3.5e38, 1e39}, usual.variance());
+    for (Layout layout : Layout.values()) {
+      isWithinItsBounds(new Gradients(input, layout, true, layer));
+    }
+  }
+
   /**
    * A shift of all x changes no y: dInput sums to 0. A scale of all x - mean changes y by epsilon
    * alone: the sum of dInput*xHat is gamma*invStd*dGamma*epsilon/(variance + epsilon).
    */
   @Property
   void dInputIsOrthogonalToShiftAndScale(@ForAll Case input, @ForAll Layout layout) {
-    Gradients gradients = new Gradients(input, layout, false);
+    Gradients gradients = new Gradients(input, layout, false, input.layer());
     for (int c = 0; c < input.size().c(); c++) {
       GradientBounds bounds = gradients.bounds(c);
       double variance = gradients.variance[c];
@@ -90,7 +108,7 @@ class GradientProperties extends Properties {
       @ForAll Layout layout,
       @ForAll boolean frozen,
       @ForAll @IntRange(min = 0, max = 6) int wanted) {
-    Gradients all = new Gradients(input, layout, frozen);
+    Gradients all = new Gradients(input, layout, frozen, input.layer());
     Slice dInput = (wanted & 1) == 0 ? null : Slice.of(new float[all.x.length]);
     float[] dGamma = (wanted & 2) == 0 ? null : new float[input.size().c()];
     float[] dBeta = (wanted & 4) == 0 ? null : new float[input.size().c()];
@@ -293,11 +311,11 @@ class GradientProperties extends Properties {
     final float[] dGamma;
     final float[] dBeta;
 
-    Gradients(Case input, Layout layout, boolean frozen) {
+    Gradients(Case input, Layout layout, boolean frozen, Layer layer) {
       this.input = input;
       this.layout = layout;
       this.frozen = frozen;
-      layer = input.layer();
+      this.layer = layer;
       x = input.x(layout);
       d = input.dOutput(layout);
       Shapes.Size size = input.size();
