@@ -7,11 +7,23 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestPlan;
 import org.lanenorm.Lanenorm;
 import org.lanenorm.verify.HardData;
 
-/** The worst errors seen in this run, per kind of data. */
-final class Accuracy {
+/** The worst errors seen in this run, per kind of data; reported when all tests are done. */
+public final class Accuracy {
+  /** Found by the test platform as a service. */
+  public static final class AtTheEnd implements TestExecutionListener {
+    @Override
+    public void testPlanExecutionFinished(TestPlan plan) {
+      if (!OF_THE_LIBRARY.rows.isEmpty()) {
+        OF_THE_LIBRARY.report();
+      }
+    }
+  }
+
   /** What the properties of the library write to. */
   static final Accuracy OF_THE_LIBRARY = new Accuracy();
 

@@ -5,7 +5,6 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.lifecycle.AfterContainer;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
@@ -20,11 +19,6 @@ import org.lanenorm.verify.Tensors;
 
 /** Moments and outputs against exact arithmetic. */
 class AccuracyProperties extends Properties {
-  @AfterContainer
-  static void report() {
-    Accuracy.OF_THE_LIBRARY.report();
-  }
-
   @Property(tries = 2000)
   void momentsAreWithinTheirBounds(@ForAll Case input, @ForAll Layout layout) {
     float[] x = input.x(layout);

@@ -4,7 +4,6 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.GenerationMode;
 import net.jqwik.api.Property;
 import net.jqwik.api.Tag;
-import net.jqwik.api.lifecycle.AfterContainer;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
 import org.lanenorm.verify.HardData;
@@ -13,11 +12,6 @@ import org.lanenorm.verify.Shapes;
 /** 16M elements of every kind; {@code mvn verify -Pslow} runs them. */
 @Tag("slow")
 class SlowProperties extends Properties {
-  @AfterContainer
-  static void report() {
-    Accuracy.OF_THE_LIBRARY.report();
-  }
-
   @Property(generation = GenerationMode.EXHAUSTIVE)
   void momentsOfOneLongChannelAreWithinTheirBounds(@ForAll HardData kind) {
     within(new Case(new Shapes.Size(1, 1, 1 << 24), kind, false, 1), Layout.NCHW);
