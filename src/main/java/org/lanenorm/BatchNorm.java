@@ -203,9 +203,9 @@ public final class BatchNorm {
           "shape must have more than one value per channel in training (or use SingleValuePolicy.BETA), but was "
               + shape);
     }
-    Arrays.fill(saved.skipped, false);
-    saved.count = count;
     if (count == 0) {
+      saved.count = 0;
+      Arrays.fill(saved.skipped, false);
       Arrays.fill(saved.mean, 0);
       Arrays.fill(saved.m2, 0);
       Arrays.fill(saved.invStd, 0);
@@ -238,6 +238,7 @@ public final class BatchNorm {
           beta,
           affine);
     }
+    saved.count = count;
     for (int c = 0; c < channels; c++) {
       saved.skipped[c] =
           nonFinitePolicy == NonFinitePolicy.SKIP_UPDATE && !finite(saved.mean[c], saved.m2[c]);

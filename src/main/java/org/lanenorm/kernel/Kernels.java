@@ -14,8 +14,8 @@ public interface Kernels {
 
   /**
    * For each channel c in [from, to): shift[c] = K, the mean of a sample of the segment's elements;
-   * sum[c] = S(x - K); square[c] = S((x - K)^2). All in float: {@link ChannelReduction} says when
-   * that is not enough.
+   * sum[c] = S(x - K); square[c] = S((x - K)^2). The lanes' sums are float, folded in double:
+   * {@link ChannelReduction} says when that is not enough.
    */
   void momentSums(
       float[] x,
@@ -25,12 +25,12 @@ public interface Kernels {
       int from,
       int to,
       float[] shift,
-      float[] sum,
-      float[] square,
+      double[] sum,
+      double[] square,
       Scratch scratch);
 
   /**
-   * For each channel c in [from, to): sum[c] = S(dy) and product[c] = S(dy*(x - hi[c])), in float.
+   * For each channel c in [from, to): sum[c] = S(dy) and product[c] = S(dy*(x - hi[c])), likewise.
    */
   void gradientSums(
       float[] x,
@@ -42,8 +42,8 @@ public interface Kernels {
       int from,
       int to,
       float[] hi,
-      float[] sum,
-      float[] product,
+      double[] sum,
+      double[] product,
       Scratch scratch);
 
   /**

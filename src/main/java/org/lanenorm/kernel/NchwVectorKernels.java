@@ -1,7 +1,9 @@
 package org.lanenorm.kernel;
 
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -19,16 +21,16 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class NchwVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
+  private static final VectorSpecies<Double> D = F.withLanes(double.class);
   private static final int L = F.length();
   private static final int LANES = Segments.LANES;
   private static final int SLOTS = Segments.SLOTS;
   private static final int HALF = SLOTS / 2 * LANES;
   private static final int BLOCK = SLOTS * LANES;
   private static final int MOST_TOGETHER = 32;
-  private static final VectorShuffle<Float> HALF_OF_16 = exchange(8);
-  private static final VectorShuffle<Float> HALF_OF_8 = exchange(4);
-  private static final VectorShuffle<Float> HALF_OF_4 = exchange(2);
-  private static final VectorShuffle<Float> HALF_OF_2 = exchange(1);
+  private static final VectorShuffle<Double> HALF_OF_8 = exchange(4);
+  private static final VectorShuffle<Double> HALF_OF_4 = exchange(2);
+  private static final VectorShuffle<Double> HALF_OF_2 = exchange(1);
 
   private NchwVectorKernels() {}
 
@@ -44,8 +46,8 @@ final class NchwVectorKernels {
       int from,
       int to,
       float[] shift,
-      float[] sum,
-      float[] square,
+      double[] sum,
+      double[] square,
       Scratch scratch) {
     int together = together(order, segment);
     float[] lanes = scratch.lanes(together);
@@ -114,7 +116,7 @@ final class NchwVectorKernels {
           .add(load(x, c + lane).add(load(x, d + lane)))
           .intoArray(lanes, lane);
     }
-    return fold(lanes, 0) * (1f / (4 * LANES));
+    return (float) (fold(lanes, 0) / (4 * LANES));
   }
 
   /** Adds {@code count} full blocks that follow one another to the lanes. */
@@ -207,8 +209,8 @@ final class NchwVectorKernels {
       int from,
       int to,
       float[] hi,
-      float[] sum,
-      float[] product,
+      double[] sum,
+      double[] product,
       Scratch scratch) {
     int together = together(order, segment);
     float[] lanes = scratch.lanes(together);
@@ -342,32 +344,36 @@ final class NchwVectorKernels {
     }
   }
 
-  /**
-   * The sum of 16 lanes by halving, in registers: through memory every halving would wait for a
-   * store.
-   */
-  private static float fold(float[] lanes, int at) {
-    FloatVector v = load(lanes, at);
+  /** As {@link ScalarKernels#fold}, in registers where a vector holds half of the lanes. */
+  private static double fold(float[] lanes, int at) {
+    DoubleVector v;
     if (L == 16) {
-      v = v.add(v.rearrange(HALF_OF_16));
+      FloatVector all = load(lanes, at);
+      v = widen(all, 0).add(widen(all, 1));
       v = v.add(v.rearrange(HALF_OF_8));
     } else if (L == 8) {
-      v = v.add(load(lanes, at + 8));
-      v = v.add(v.rearrange(HALF_OF_8));
+      FloatVector lower = load(lanes, at);
+      FloatVector upper = load(lanes, at + 8);
+      DoubleVector other = widen(lower, 1).add(widen(upper, 1));
+      v = widen(lower, 0).add(widen(upper, 0)).add(other);
     } else {
-      FloatVector upper = load(lanes, at + 4).add(load(lanes, at + 12));
-      v = v.add(load(lanes, at + 8)).add(upper);
+      return ScalarKernels.fold(lanes, at);
     }
     v = v.add(v.rearrange(HALF_OF_4));
     return v.add(v.rearrange(HALF_OF_2)).lane(0);
+  }
+
+  /** Half of the lanes in double; a double vector of the same width holds no more. */
+  private static DoubleVector widen(FloatVector v, int part) {
+    return (DoubleVector) v.convertShape(VectorOperators.F2D, D, part);
   }
 
   /**
    * Lane l receives lane l xor {@code distance} (itself where the vector is too short for it to be
    * used).
    */
-  private static VectorShuffle<Float> exchange(int distance) {
-    return VectorShuffle.fromOp(F, lane -> (lane ^ distance) % L);
+  private static VectorShuffle<Double> exchange(int distance) {
+    return VectorShuffle.fromOp(D, lane -> (lane ^ distance) % D.length());
   }
 
   static FloatVector load(float[] x, int i) {

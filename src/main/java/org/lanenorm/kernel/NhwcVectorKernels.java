@@ -30,14 +30,14 @@ final class NhwcVectorKernels {
       Segments order,
       int segment,
       float[] shift,
-      float[] sum,
-      float[] square,
+      double[] sum,
+      double[] square,
       Scratch scratch) {
     int channels = order.channels();
     int places = LANES * channels;
     scratch.growLanes(places, CHUNK);
     int first = order.firstBlock(segment);
-    shifts(x, xOffset, order, first, places, shift, scratch);
+    shifts(x, xOffset, order, first, places, shift, sum, scratch);
     System.arraycopy(shift, 0, scratch.shifts, 0, channels);
     repeat(scratch.shifts, channels, LANES);
     Arrays.fill(scratch.first, 0, places, 0);
@@ -80,6 +80,7 @@ final class NhwcVectorKernels {
       int block,
       int places,
       float[] shift,
+      double[] sum,
       Scratch scratch) {
     int channels = order.channels();
     int at = xOffset + order.blockOffset(block);
@@ -95,9 +96,9 @@ final class NhwcVectorKernels {
         at + order.sampleOffset(block, 3),
         places,
         scratch.first);
-    fold(scratch.first, channels, shift);
+    fold(scratch.first, channels, sum);
     for (int c = 0; c < channels; c++) {
-      shift[c] *= 1f / (4 * LANES);
+      shift[c] = (float) (sum[c] / (4 * LANES));
     }
   }
 
@@ -148,8 +149,8 @@ final class NhwcVectorKernels {
       Segments order,
       int segment,
       float[] hi,
-      float[] sum,
-      float[] product,
+      double[] sum,
+      double[] product,
       Scratch scratch) {
     int channels = order.channels();
     int places = LANES * channels;
@@ -428,21 +429,22 @@ final class NhwcVectorKernels {
     scratch.second[place] += d[0];
   }
 
-  /** The sum of 16 lanes by halving, for every channel; destroys them. */
-  private static void fold(float[] lanes, int channels, float[] sums) {
-    for (int half = LANES / 2; half > 1; half /= 2) {
-      addUpper(lanes, half * channels, lanes);
-    }
-    addUpper(lanes, channels, sums);
-  }
-
-  private static void addUpper(float[] lanes, int length, float[] sums) {
-    int i = 0;
-    for (; i <= length - L; i += L) {
-      load(lanes, i).add(load(lanes, i + length)).intoArray(sums, i);
-    }
-    for (; i < length; i++) {
-      sums[i] = lanes[i] + lanes[i + length];
+  /**
+   * As {@link ScalarKernels#fold}, for every channel. Plain Java, which C2 makes vectors of, ends
+   * included.
+   */
+  private static void fold(float[] lanes, int channels, double[] sums) {
+    int n = channels;
+    for (int c = 0; c < n; c++) {
+      double s0 = (double) lanes[c] + lanes[c + 8 * n];
+      double s1 = (double) lanes[c + n] + lanes[c + 9 * n];
+      double s2 = (double) lanes[c + 2 * n] + lanes[c + 10 * n];
+      double s3 = (double) lanes[c + 3 * n] + lanes[c + 11 * n];
+      double s4 = (double) lanes[c + 4 * n] + lanes[c + 12 * n];
+      double s5 = (double) lanes[c + 5 * n] + lanes[c + 13 * n];
+      double s6 = (double) lanes[c + 6 * n] + lanes[c + 14 * n];
+      double s7 = (double) lanes[c + 7 * n] + lanes[c + 15 * n];
+      sums[c] = ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
     }
   }
 

@@ -26,11 +26,11 @@ public final class Passes {
   /** Per member of the team. */
   private final Scratch[] scratch;
 
-  /** Float sums of one segment, per member of the team. */
+  /** Sums of one segment, per member of the team. */
   private final float[][] shift;
 
-  private final float[][] first;
-  private final float[][] second;
+  private final double[][] first;
+  private final double[][] second;
 
   /**
    * Results of segments in double, at segment*C + c; one segment's where the caller works alone.
@@ -38,6 +38,9 @@ public final class Passes {
   private double[] segmentFirst;
 
   private double[] segmentSecond;
+
+  /** How far the segments' means lie from the first one's, times their counts. */
+  private final double[] drift;
 
   /** For a layer of C channels. */
   public Passes(Kernels kernels, Team team, int channels) {
@@ -47,10 +50,11 @@ public final class Passes {
     int members = team.limit();
     scratch = new Scratch[members];
     shift = new float[members][];
-    first = new float[members][];
-    second = new float[members][];
+    first = new double[members][];
+    second = new double[members][];
     segmentFirst = new double[channels];
     segmentSecond = new double[channels];
+    drift = new double[channels];
     prepare(0);
   }
 
@@ -58,8 +62,8 @@ public final class Passes {
     if (scratch[member] == null) {
       scratch[member] = new Scratch();
       shift[member] = new float[channels];
-      first[member] = new float[channels];
-      second[member] = new float[channels];
+      first[member] = new double[channels];
+      second[member] = new double[channels];
     }
   }
 
@@ -129,13 +133,10 @@ public final class Passes {
             prepare(member);
             segmentMoments(x, xOffset, order, segment, 0, channels, segment * channels, member);
           });
-      long count = 0;
       for (int segment = 0; segment < order.segments(); segment++) {
-        int n = order.count(segment);
-        ChannelReduction.merge(
-            count, mean, m2, n, segmentFirst, segmentSecond, segment * channels, 0, channels);
-        count += n;
+        add(order, segment, segment * channels, 0, channels, mean, m2);
       }
+      ChannelReduction.finish(order.count(), 0, channels, mean, m2, drift);
     }
   }
 
@@ -149,13 +150,26 @@ public final class Passes {
       double[] mean,
       double[] m2,
       int member) {
-    long count = 0;
     for (int segment = 0; segment < order.segments(); segment++) {
       segmentMoments(x, xOffset, order, segment, from, to, 0, member);
-      int n = order.count(segment);
-      ChannelReduction.merge(count, mean, m2, n, segmentFirst, segmentSecond, 0, from, to);
-      count += n;
+      add(order, segment, 0, from, to, mean, m2);
     }
+    ChannelReduction.finish(order.count(), from, to, mean, m2, drift);
+  }
+
+  private void add(
+      Segments order, int segment, int base, int from, int to, double[] mean, double[] m2) {
+    ChannelReduction.add(
+        segment == 0,
+        order.count(segment),
+        segmentFirst,
+        segmentSecond,
+        base,
+        from,
+        to,
+        mean,
+        m2,
+        drift);
   }
 
   private void segmentMoments(

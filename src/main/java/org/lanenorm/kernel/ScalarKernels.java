@@ -28,8 +28,8 @@ final class ScalarKernels implements Kernels {
       int from,
       int to,
       float[] shift,
-      float[] sum,
-      float[] square,
+      double[] sum,
+      double[] square,
       Scratch scratch) {
     float[] d = scratch.terms;
     float[] lanes = scratch.lanes(1);
@@ -59,8 +59,8 @@ final class ScalarKernels implements Kernels {
       int from,
       int to,
       float[] hi,
-      float[] sum,
-      float[] product,
+      double[] sum,
+      double[] product,
       Scratch scratch) {
     float[] g = scratch.terms;
     float[] d = scratch.factors;
@@ -97,7 +97,7 @@ final class ScalarKernels implements Kernels {
       int i = lane * step;
       lanes[lane] = (x[a + i] + x[b + i]) + (x[c + i] + x[d + i]);
     }
-    return fold(lanes, 0) * (1f / (4 * LANES));
+    return (float) (fold(lanes, 0) / (4 * LANES));
   }
 
   /** Sets {@code terms} to x - k slot by slot, 0 where there is no element. */
@@ -144,14 +144,20 @@ final class ScalarKernels implements Kernels {
     }
   }
 
-  /** The sum of 16 lanes from {@code at} on, by halving; destroys them. */
-  static float fold(float[] lanes, int at) {
-    for (int half = LANES / 2; half >= 1; half /= 2) {
-      for (int lane = at; lane < at + half; lane++) {
-        lanes[lane] += lanes[lane + half];
-      }
-    }
-    return lanes[at];
+  /**
+   * The sum of 16 lanes from {@code at} on, by halving, in double: as many roundings again as in
+   * float would be too many.
+   */
+  static double fold(float[] lanes, int at) {
+    double a = pair(lanes, at) + pair(lanes, at + 4);
+    double b = pair(lanes, at + 1) + pair(lanes, at + 5);
+    double c = pair(lanes, at + 2) + pair(lanes, at + 6);
+    double d = pair(lanes, at + 3) + pair(lanes, at + 7);
+    return (a + c) + (b + d);
+  }
+
+  private static double pair(float[] lanes, int lane) {
+    return (double) lanes[lane] + lanes[lane + LANES / 2];
   }
 
   @Override

@@ -20,8 +20,8 @@ final class VectorKernels implements Kernels {
       int from,
       int to,
       float[] shift,
-      float[] sum,
-      float[] square,
+      double[] sum,
+      double[] square,
       Scratch scratch) {
     if (order.channelsLast()) {
       NhwcVectorKernels.momentSums(x, xOffset, order, segment, shift, sum, square, scratch);
@@ -42,8 +42,8 @@ final class VectorKernels implements Kernels {
       int from,
       int to,
       float[] hi,
-      float[] sum,
-      float[] product,
+      double[] sum,
+      double[] product,
       Scratch scratch) {
     if (order.channelsLast()) {
       NhwcVectorKernels.gradientSums(

@@ -14,8 +14,10 @@ import org.lanenorm.verify.Rng;
  * search on every machine and, as all back ends give the same bits, with the same result.
  */
 class WorstCaseSearchTest extends Properties {
-  /** Where few elements make a segment, errors have nothing to average out against. */
-  private static final int[] COUNTS = {2, 3, 4, 7, 12, 15, 16, 17, 24, 31, 32, 33, 48, 64, 257};
+  /** Few elements have nothing to average out against; hundreds of two values add up in step. */
+  private static final int[] COUNTS = {
+    2, 3, 4, 7, 12, 15, 16, 17, 24, 31, 32, 33, 48, 64, 128, 257, 600
+  };
 
   private static final HardData[] STARTS = {
     HardData.BENIGN, HardData.TWO_LEVELS, HardData.PIXELS, HardData.RAMP
