@@ -1,0 +1,205 @@
+package org.lanenorm.jmh;
+
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The biased variance of one channel by the methods that textbooks offer, each as fast as the
+ * Vector API lets it be. Lengths are multiples of {@link #CHUNK}: tails would add nothing to what
+ * the comparison shows.
+ */
+final class TextbookMoments {
+  /** Four vectors of 512 bits. */
+  static final int CHUNK = 64;
+
+  private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
+  private static final int L = F.length();
+
+  private TextbookMoments() {}
+
+  /** {@code E[x^2] - E[x]^2} in float: one read, and nothing left where |mean| &gt;&gt; std. */
+  static double naive(float[] x) {
+    FloatVector s0 = FloatVector.zero(F);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    FloatVector q0 = s0;
+    FloatVector q1 = s0;
+    FloatVector q2 = s0;
+    FloatVector q3 = s0;
+    for (int i = 0; i < x.length; i += 4 * L) {
+      FloatVector x0 = load(x, i);
+      FloatVector x1 = load(x, i + L);
+      FloatVector x2 = load(x, i + 2 * L);
+      FloatVector x3 = load(x, i + 3 * L);
+      s0 = s0.add(x0);
+      s1 = s1.add(x1);
+      s2 = s2.add(x2);
+      s3 = s3.add(x3);
+      q0 = x0.fma(x0, q0);
+      q1 = x1.fma(x1, q1);
+      q2 = x2.fma(x2, q2);
+      q3 = x3.fma(x3, q3);
+    }
+    float mean = total(s0, s1, s2, s3) / x.length;
+    return total(q0, q1, q2, q3) / x.length - mean * mean;
+  }
+
+  /** The mean first, then {@code E[(x - mean)^2]}, in float: two reads. */
+  static double twoPasses(float[] x) {
+    return squares(x, Loops.sum(x, 0, x.length) / x.length) / x.length;
+  }
+
+  private static float squares(float[] x, float mean) {
+    FloatVector q0 = FloatVector.zero(F);
+    FloatVector q1 = q0;
+    FloatVector q2 = q0;
+    FloatVector q3 = q0;
+    for (int i = 0; i < x.length; i += 4 * L) {
+      FloatVector d0 = load(x, i).sub(mean);
+      FloatVector d1 = load(x, i + L).sub(mean);
+      FloatVector d2 = load(x, i + 2 * L).sub(mean);
+      FloatVector d3 = load(x, i + 3 * L).sub(mean);
+      q0 = d0.fma(d0, q0);
+      q1 = d1.fma(d1, q1);
+      q2 = d2.fma(d2, q2);
+      q3 = d3.fma(d3, q3);
+    }
+    return total(q0, q1, q2, q3);
+  }
+
+  /**
+   * Welford's update in every lane, in float, without a division: {@code mean += d/k; M2 += d*(x -
+   * mean)}. B. P. Welford, Note on a Method for Calculating Corrected Sums of Squares and Products,
+   * 1962; the lanes, which all hold as many elements, are merged by Chan, Golub and LeVeque's form.
+   *
+   * @param reciprocals 1/1, 1/2, ... one for each {@code 4*L} elements
+   */
+  static double welford(float[] x, float[] reciprocals) {
+    FloatVector m0 = FloatVector.zero(F);
+    FloatVector m1 = m0;
+    FloatVector m2 = m0;
+    FloatVector m3 = m0;
+    FloatVector q0 = m0;
+    FloatVector q1 = m0;
+    FloatVector q2 = m0;
+    FloatVector q3 = m0;
+    for (int i = 0, k = 0; i < x.length; i += 4 * L, k++) {
+      FloatVector r = FloatVector.broadcast(F, reciprocals[k]);
+      FloatVector x0 = load(x, i);
+      FloatVector x1 = load(x, i + L);
+      FloatVector x2 = load(x, i + 2 * L);
+      FloatVector x3 = load(x, i + 3 * L);
+      FloatVector d0 = x0.sub(m0);
+      FloatVector d1 = x1.sub(m1);
+      FloatVector d2 = x2.sub(m2);
+      FloatVector d3 = x3.sub(m3);
+      m0 = d0.fma(r, m0);
+      m1 = d1.fma(r, m1);
+      m2 = d2.fma(r, m2);
+      m3 = d3.fma(r, m3);
+      q0 = d0.fma(x0.sub(m0), q0);
+      q1 = d1.fma(x1.sub(m1), q1);
+      q2 = d2.fma(x2.sub(m2), q2);
+      q3 = d3.fma(x3.sub(m3), q3);
+    }
+    float mean = total(m0, m1, m2, m3) / (4 * L);
+    return total(q0, q1, q2, q3) / x.length + spread(m0, m1, m2, m3, mean) / (4 * L);
+  }
+
+  private static float spread(
+      FloatVector m0, FloatVector m1, FloatVector m2, FloatVector m3, float mean) {
+    FloatVector d0 = m0.sub(mean);
+    FloatVector d1 = m1.sub(mean);
+    FloatVector d2 = m2.sub(mean);
+    FloatVector d3 = m3.sub(mean);
+    return total(d0.mul(d0), d1.mul(d1), d2.mul(d2), d3.mul(d3));
+  }
+
+  /**
+   * Kahan's compensated sums, in float, of x - x[0] and of its square: what a sum loses is carried
+   * into its next addend. Without the shift, squares of a large mean would lose the digits before
+   * they are added. Two chains, as four would be more than C2 takes into one method.
+   */
+  static double kahan(float[] x) {
+    FloatVector shift = FloatVector.broadcast(F, x[0]);
+    FloatVector s0 = FloatVector.zero(F);
+    FloatVector s1 = s0;
+    FloatVector q0 = s0;
+    FloatVector q1 = s0;
+    FloatVector lostS0 = s0;
+    FloatVector lostS1 = s0;
+    FloatVector lostQ0 = s0;
+    FloatVector lostQ1 = s0;
+    for (int i = 0; i < x.length; i += 2 * L) {
+      FloatVector d0 = load(x, i).sub(shift);
+      FloatVector d1 = load(x, i + L).sub(shift);
+      FloatVector addend = d0.sub(lostS0);
+      FloatVector next = s0.add(addend);
+      lostS0 = next.sub(s0).sub(addend);
+      s0 = next;
+      addend = d1.sub(lostS1);
+      next = s1.add(addend);
+      lostS1 = next.sub(s1).sub(addend);
+      s1 = next;
+      addend = d0.mul(d0).sub(lostQ0);
+      next = q0.add(addend);
+      lostQ0 = next.sub(q0).sub(addend);
+      q0 = next;
+      addend = d1.mul(d1).sub(lostQ1);
+      next = q1.add(addend);
+      lostQ1 = next.sub(q1).sub(addend);
+      q1 = next;
+    }
+    double mean = total(s0, s1) / (double) x.length;
+    return total(q0, q1) / (double) x.length - mean * mean;
+  }
+
+  /** {@code E[x^2] - E[x]^2} in double: still cancels, 2^29 times later. */
+  static double doubles(float[] x) {
+    DoubleVector s0 = DoubleVector.zero(D);
+    DoubleVector s1 = s0;
+    DoubleVector s2 = s0;
+    DoubleVector s3 = s0;
+    DoubleVector q0 = s0;
+    DoubleVector q1 = s0;
+    DoubleVector q2 = s0;
+    DoubleVector q3 = s0;
+    for (int i = 0; i < x.length; i += 2 * L) {
+      DoubleVector x0 = half(x, i, 0);
+      DoubleVector x1 = half(x, i, 1);
+      DoubleVector x2 = half(x, i + L, 0);
+      DoubleVector x3 = half(x, i + L, 1);
+      s0 = s0.add(x0);
+      s1 = s1.add(x1);
+      s2 = s2.add(x2);
+      s3 = s3.add(x3);
+      q0 = x0.fma(x0, q0);
+      q1 = x1.fma(x1, q1);
+      q2 = x2.fma(x2, q2);
+      q3 = x3.fma(x3, q3);
+    }
+    double mean = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD) / x.length;
+    double squares = q0.add(q1).add(q2.add(q3)).reduceLanes(VectorOperators.ADD);
+    return squares / x.length - mean * mean;
+  }
+
+  private static DoubleVector half(float[] x, int i, int part) {
+    return (DoubleVector) load(x, i).convertShape(VectorOperators.F2D, D, part);
+  }
+
+  private static FloatVector load(float[] x, int i) {
+    return FloatVector.fromArray(F, x, i);
+  }
+
+  private static float total(FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
+    return total(a.add(b), c.add(d));
+  }
+
+  private static float total(FloatVector a, FloatVector b) {
+    return a.add(b).reduceLanes(VectorOperators.ADD);
+  }
+}
