@@ -77,8 +77,13 @@ final class TextbookMoments {
    * 1962; the lanes, which all hold as many elements, are merged by Chan, Golub and LeVeque's form.
    *
    * @param reciprocals 1/1, 1/2, ... one for each {@code 4*L} elements
+   * @param means receives the lanes' means; {@link #CHUNK} floats
    */
-  static double welford(float[] x, float[] reciprocals) {
+  static double welford(float[] x, float[] reciprocals, float[] means) {
+    return (double) lanesM2(x, reciprocals, means) / x.length + spread(means);
+  }
+
+  private static float lanesM2(float[] x, float[] reciprocals, float[] means) {
     FloatVector m0 = FloatVector.zero(F);
     FloatVector m1 = m0;
     FloatVector m2 = m0;
@@ -106,17 +111,24 @@ final class TextbookMoments {
       q2 = d2.fma(x2.sub(m2), q2);
       q3 = d3.fma(x3.sub(m3), q3);
     }
-    float mean = total(m0, m1, m2, m3) / (4 * L);
-    return total(q0, q1, q2, q3) / x.length + spread(m0, m1, m2, m3, mean) / (4 * L);
+    m0.intoArray(means, 0);
+    m1.intoArray(means, L);
+    m2.intoArray(means, 2 * L);
+    m3.intoArray(means, 3 * L);
+    return total(q0, q1, q2, q3);
   }
 
-  private static float spread(
-      FloatVector m0, FloatVector m1, FloatVector m2, FloatVector m3, float mean) {
-    FloatVector d0 = m0.sub(mean);
-    FloatVector d1 = m1.sub(mean);
-    FloatVector d2 = m2.sub(mean);
-    FloatVector d3 = m3.sub(mean);
-    return total(d0.mul(d0), d1.mul(d1), d2.mul(d2), d3.mul(d3));
+  /** The variance of the lanes' means; scalar, as C2 has a limit to the vectors of one method. */
+  private static double spread(float[] means) {
+    double sum = 0;
+    double squares = 0;
+    for (int lane = 0; lane < 4 * L; lane++) {
+      double d = (double) means[lane] - means[0];
+      sum += d;
+      squares += d * d;
+    }
+    double mean = sum / (4 * L);
+    return squares / (4 * L) - mean * mean;
   }
 
   /**

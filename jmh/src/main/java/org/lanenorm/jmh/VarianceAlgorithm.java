@@ -30,7 +30,8 @@ public enum VarianceAlgorithm {
       for (int k = 0; k < reciprocals.length; k++) {
         reciprocals[k] = 1f / (k + 1);
       }
-      return x -> TextbookMoments.welford(x, reciprocals);
+      float[] means = new float[TextbookMoments.CHUNK];
+      return x -> TextbookMoments.welford(x, reciprocals, means);
     }
   },
 
