@@ -11,16 +11,12 @@ import org.openjdk.jmh.annotations.TearDown;
  * The floors that memory sets: moments cannot be faster than {@code read}, a forward than {@code
  * copy}, a backward than {@code copy2}, over as many bytes.
  */
-public class BaselineBenchmark extends Timed {
+public class BaselineBenchmark extends Shaped {
   /** A stride that keeps two threads' results out of each other's cache line. */
   private static final int APART = 64;
 
   private static final float A = 0.7f;
   private static final float B = -0.3f;
-
-  /** N x C x spatial; only their product matters here. */
-  @Param({"32x64x56x56", "32x256x14x14", "1x512x7x7", "256x512"})
-  public String shape;
 
   /** Threads per call. */
   @Param("1")

@@ -48,6 +48,10 @@ public final class Metrics implements InternalProfiler {
   public Collection<? extends Result<?>> afterIteration(
       BenchmarkParams benchmark, IterationParams iteration, IterationResult result) {
     List<Result<?>> metrics = new ArrayList<>();
+    if (result.getRawPrimaryResults().isEmpty()) {
+      // the benchmark failed, and JMH is about to say why
+      return metrics;
+    }
     double bytes = bytesPerCall(benchmark);
     if (bytes > 0 && benchmark.getMode() == Mode.AverageTime) {
       double perSecond = benchmark.getTimeUnit().convert(1, TimeUnit.SECONDS);

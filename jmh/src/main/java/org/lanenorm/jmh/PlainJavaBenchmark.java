@@ -8,16 +8,12 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 
 /** Where one starts from: batch normalization as anybody would write it in Java. */
-public class PlainJavaBenchmark extends Timed {
+public class PlainJavaBenchmark extends Shaped {
   private static final float EPSILON = 1e-5f;
 
   /** Order in memory. */
   @Param({"NCHW", "NHWC"})
   public Layout layout;
-
-  /** N x C x spatial, as {@link BenchmarkShapes} reads it. */
-  @Param({"32x64x56x56", "32x256x14x14", "1x512x7x7", "256x512"})
-  public String shape;
 
   private TensorShape tensor;
   private float[] x;

@@ -14,14 +14,10 @@ import org.openjdk.jmh.annotations.TearDown;
  * What the benchmarks of the core share: parameters, input, threads. Each makes its arrays once and
  * compares its results with the oracle once, before anything is timed.
  */
-public abstract class Workload extends Timed {
+public abstract class Workload extends Shaped {
   /** Order in memory. */
   @Param({"NCHW", "NHWC"})
   public Layout layout;
-
-  /** N x C x spatial, as {@link BenchmarkShapes} reads it. */
-  @Param({"32x64x56x56", "32x256x14x14", "1x512x7x7", "256x512"})
-  public String shape;
 
   /** Threads per call; 1 is sequential. */
   @Param("1")

@@ -15,6 +15,8 @@ class MainTest {
         .containsExactly(
             "-prof",
             "org.lanenorm.jmh.Metrics",
+            "-foe",
+            "true",
             "Moments",
             "-p",
             "shape=256x512,128x1024,3x17x13x11",
