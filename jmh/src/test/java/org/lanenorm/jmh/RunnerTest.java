@@ -32,6 +32,7 @@ class RunnerTest {
                     .param("shape", SHAPE)
                     .param("elements", ELEMENTS)
                     .param("threads", "1", "2")
+                    .param("backend", Trial.BACKEND)
                     .addProfiler(Metrics.class)
                     .shouldFailOnError(true)
                     .verbosity(VerboseMode.SILENT)

@@ -45,14 +45,13 @@ class SmokeTest {
 
   @TestFactory
   Stream<DynamicTest> isRightAndAllocatesNothing() {
-    String backend = System.getProperty("lanenorm.smoke.backend", "vector");
-    assumeTrue(!backend.equals("vector-256") || FloatVector.SPECIES_PREFERRED.length() >= 8);
+    assumeTrue(!Trial.BACKEND.equals("vector-256") || FloatVector.SPECIES_PREFERRED.length() >= 8);
     Map<String, List<String>> parameters =
         Map.of(
             "shape", SHAPES,
             "elements", List.of("4096"),
             "threads", List.of("1"),
-            "backend", List.of(backend));
+            "backend", List.of(Trial.BACKEND));
     return Trial.all(parameters).stream()
         .map(
             trial ->

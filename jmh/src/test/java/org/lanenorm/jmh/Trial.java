@@ -21,6 +21,9 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** One benchmark with one combination of parameters, run as JMH would but without measuring. */
 record Trial(String benchmark, Map<String, String> parameters) {
+  /** The back end that this JVM is to test. */
+  static final String BACKEND = System.getProperty("lanenorm.smoke.backend", "vector");
+
   /**
    * Every benchmark there is, with every combination of its parameters.
    *
