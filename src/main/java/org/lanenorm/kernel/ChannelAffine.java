@@ -61,7 +61,7 @@ public final class ChannelAffine {
   }
 
   private void set(int c, double m, double factor, double offset) {
-    hi[c] = (float) m;
+    hi[c] = high(m);
     k[c] = (float) factor;
     double rest = offset - (m - hi[c]) * factor;
     b[c] = (float) rest;
@@ -70,6 +70,14 @@ public final class ChannelAffine {
     shift[c] = offset;
     // NaN is not extreme: it passes through
     extreme[c] = Math.abs(m) >= LARGEST_MEAN || outside(factor, k[c]) || Float.isInfinite(b[c]);
+  }
+
+  /**
+   * The float part of a mean; the largest float for a running mean beyond it, so that the rest
+   * stays finite.
+   */
+  static float high(double mean) {
+    return (float) Math.max(-Float.MAX_VALUE, Math.min(mean, Float.MAX_VALUE));
   }
 
   /**

@@ -47,7 +47,7 @@ public final class ChannelGradients {
   void start(double[] means, int from, int to) {
     for (int c = from; c < to; c++) {
       mean[c] = means[c];
-      hi[c] = (float) means[c];
+      hi[c] = ChannelAffine.high(means[c]);
       sum[c] = 0;
       product[c] = 0;
     }
