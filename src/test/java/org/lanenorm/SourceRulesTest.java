@@ -49,7 +49,6 @@ class SourceRulesTest {
     "NchwVectorKernels,squares",
     "NchwVectorKernels,products",
     "NchwVectorKernels,partialSquares",
-    "NchwVectorKernels,partialProducts",
     "NhwcVectorKernels,squares",
     "NhwcVectorKernels,products",
     "NhwcVectorKernels,partial4"

@@ -1,5 +1,6 @@
 package org.lanenorm.kernel;
 
+import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -222,7 +223,7 @@ final class NchwVectorKernels {
         int xBase = order.base(xOffset, segment, c);
         int dyBase = order.base(dyOffset, segment, c);
         segmentProducts(
-            xs, xBase, dys, dyBase, order, segment, hi[c], lanes, (c - first) * 2 * LANES);
+            xs, xBase, dys, dyBase, order, segment, hi[c], lanes, (c - first) * 2 * LANES, scratch);
       }
       for (int c = first; c < end; c++) {
         sum[c] = fold(lanes, (c - first) * 2 * LANES);
@@ -240,7 +241,8 @@ final class NchwVectorKernels {
       int segment,
       float hi,
       float[] lanes,
-      int lanesAt) {
+      int lanesAt,
+      Scratch scratch) {
     clear(lanes, lanesAt);
     int end = order.endBlock(segment);
     for (int block = order.firstBlock(segment); block < end; ) {
@@ -249,7 +251,10 @@ final class NchwVectorKernels {
       if (run > 0) {
         products(x, xBase + at, dy, dyBase + at, run, hi, lanes, lanesAt);
       } else {
-        partialProducts(x, xBase + at, dy, dyBase + at, order, block, hi, lanes, lanesAt);
+        // x - hi and dy are 0 where there is no element
+        gather(x, xBase + at, order, block, hi, scratch.factors);
+        gather(dy, dyBase + at, order, block, 0, scratch.terms);
+        products(scratch.factors, 0, scratch.terms, 0, 1, hi, lanes, lanesAt);
       }
       block += Math.max(run, 1);
     }
@@ -291,49 +296,17 @@ final class NchwVectorKernels {
     }
   }
 
-  private static void partialProducts(
-      float[] x,
-      int xAt,
-      float[] dy,
-      int dyAt,
-      Segments order,
-      int block,
-      float hi,
-      float[] lanes,
-      int lanesAt) {
-    FloatVector shift = FloatVector.broadcast(F, hi);
-    int slotShift = order.slotShift();
-    int stride = order.imageStride();
+  /**
+   * Lays a block that is not full out as one that is, with {@code absent} where it has no element.
+   * (Masks, as for squares, would bring the loop over two tensors past C2's node limit.)
+   */
+  private static void gather(
+      float[] x, int at, Segments order, int block, float absent, float[] full) {
     int length = order.fullRows(block) * LANES + order.tail(block);
-    int slots = order.groups(block) << slotShift;
-    for (int lane = 0; lane < LANES; lane += L) {
-      FloatVector sum = zero();
-      FloatVector product = zero();
-      for (int half = 0; half < slots; half += SLOTS / 2) {
-        FloatVector halfSum = zero();
-        FloatVector halfProduct = zero();
-        for (int slot = half; slot < Math.min(half + SLOTS / 2, slots); slot += 4) {
-          FloatVector pairSum = zero();
-          FloatVector pairProduct = zero();
-          for (int pair = slot; pair < slot + 4; pair += 2) {
-            FloatVector g0 = slot(dy, dyAt, pair, slotShift, slots, stride, length, lane, zero());
-            FloatVector g1 =
-                slot(dy, dyAt, pair + 1, slotShift, slots, stride, length, lane, zero());
-            FloatVector d0 = slot(x, xAt, pair, slotShift, slots, stride, length, lane, shift);
-            FloatVector d1 = slot(x, xAt, pair + 1, slotShift, slots, stride, length, lane, shift);
-            pairSum = pairSum.add(g0.add(g1));
-            pairProduct = pairProduct.add(g1.fma(d1, g0.mul(d0)));
-          }
-          halfSum = halfSum.add(pairSum);
-          halfProduct = halfProduct.add(pairProduct);
-        }
-        sum = sum.add(halfSum);
-        product = product.add(halfProduct);
-      }
-      FloatVector.fromArray(F, lanes, lanesAt + lane).add(sum).intoArray(lanes, lanesAt + lane);
-      FloatVector.fromArray(F, lanes, lanesAt + LANES + lane)
-          .add(product)
-          .intoArray(lanes, lanesAt + LANES + lane);
+    Arrays.fill(full, absent);
+    for (int group = 0; group < order.groups(block); group++) {
+      System.arraycopy(
+          x, at + group * order.imageStride(), full, group * LANES << order.slotShift(), length);
     }
   }
 
