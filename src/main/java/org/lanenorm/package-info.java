@@ -42,7 +42,7 @@
  *   <li>A segment is 4 blocks (up to 6 at the end), about 1,024 elements. Around a shift K near the
  *       data, the mean of 64 of the segment's elements, it yields {@code S1 = sum(x - K)} and
  *       {@code S2 = sum((x - K)^2)}: blocks are added in order, then the 16 lanes are folded by
- *       halving.
+ *       halving in double.
  *   <li>In double, {@code mean = K + S1/n} and {@code M2 = S2 - S1^2/n} for each segment, and
  *       segments are merged in order by the update of Chan, Golub and LeVeque (1979), the pairwise
  *       form of Welford's (1962).
@@ -57,19 +57,21 @@
  * <pre>
  * |mean error|     &lt;= 4u*(|mean| + std)
  * |variance error| &lt;= 8u*variance
- * |y error|        &lt;= 8u*(|gamma*xHat| + |beta| + u*|mean*gamma*invStd|)     (half of it the variance's share)
+ * |y error|        &lt;= 8u*(|gamma*xHat| + |beta| + |k|*(u*|mean| + std/2)),   k = gamma*invStd
  * constant channel: variance exactly 0, y exactly beta
  * </pre>
  *
- * up to half of the smallest float where a result is that small. Where it comes from:
+ * and one smallest subnormal. In y, 4u of |gamma*xHat| are the variance's share, and 4u of |k|*std
+ * are the mean's, which an element next to the mean cannot escape (where mean and variance are
+ * constants that share is 0). Where the bounds come from:
  *
  * <ul>
  *   <li>x - K is rounded once, and so is each pair of squares. Trees and chains this short lose
- *       little even where all roundings go one way (equal addends); {@code S2} is at most twice M2,
- *       so the subtraction above at most doubles an error.
+ *       little even where all roundings go one way (equal addends), and S2 is at most 1.5 times M2,
+ *       so that the subtraction adds little to an error.
  *   <li>A segment where that does not hold is redone in double, decided by its values alone: K was
- *       too far from the mean (S2 over 2*M2), a sum overflowed (an outlier of 1e30), or squares may
- *       have underflowed.
+ *       too far from the mean (S2 over 1.5*M2), a sum overflowed (an outlier of 1e30), squares may
+ *       have underflowed, or there are fewer elements than lanes.
  *   <li>y keeps its digits at any offset: the double mean is split into {@code hi} (a float) and
  *       the rest, and {@code y = fma(x - hi, k, b)} with {@code k = gamma*invStd} and {@code b =
  *       beta - rest*k} from double. x - hi is exact near the mean. The folded {@code x*a + b} would

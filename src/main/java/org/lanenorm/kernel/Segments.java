@@ -17,7 +17,7 @@ package org.lanenorm.kernel;
  *       neighbouring slots first.
  *   <li><b>Segment</b>: 4 blocks, about 1,024 elements; up to two blocks that would be left at the
  *       end join the last one. Each lane adds its blocks in order in float, then the 16 lanes are
- *       folded by halving: lane l takes lane l+8, then l+4, l+2, l+1.
+ *       folded by halving in double: lane l takes lane l+8, then l+4, l+2, l+1.
  *   <li>Segments are merged in order in double.
  * </ul>
  *
