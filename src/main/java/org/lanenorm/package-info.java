@@ -45,7 +45,7 @@
  *       halving in double.
  *   <li>In double, {@code mean = K + S1/n} and {@code M2 = S2 - S1^2/n} for each segment, and
  *       segments are merged in order by the update of Chan, Golub and LeVeque (1979), the pairwise
- *       form of Welford's (1962).
+ *       form of Welford's (1962), taken for all of them at once.
  * </ul>
  *
  * Threads take whole channels or whole segments; they never change who is added to whom.
