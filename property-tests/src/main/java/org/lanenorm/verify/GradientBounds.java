@@ -2,9 +2,10 @@ package org.lanenorm.verify;
 
 /**
  * How far the gradients of one channel may be from the exact ones, derived from what the library
- * says it does: products in float, added in float (16 slots of a block by a tree, up to 6 blocks in
- * order, 16 lanes by a tree: no addend takes part in more than 14 additions), then in double;
- * coefficients in double, rounded once; {@code dInput} by two fused multiply-adds.
+ * says it does: products in float; sums in which no addend takes part in more than 14 float
+ * additions (4 in a tree over the slots of a block, up to 6 over the blocks of a segment, 4 over
+ * the lanes) before they go on in double; coefficients in double, rounded once; {@code dInput} by
+ * two fused multiply-adds.
  *
  * <p>With k = |gamma|*invStd, sums over the M elements and u = 2^-24:
  *
