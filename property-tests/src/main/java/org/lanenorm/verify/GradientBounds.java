@@ -2,30 +2,30 @@ package org.lanenorm.verify;
 
 /**
  * How far the gradients of one channel may be from the exact ones, derived from what the library
- * says it does: products in float; sums in which no addend takes part in more than 14 float
- * additions (4 in a tree over the slots of a block, up to 6 over the blocks of a segment, 4 over
- * the lanes) before they go on in double; coefficients in double, rounded once; {@code dInput} by
- * two fused multiply-adds.
+ * says it does: products in float; sums in which no addend takes part in more than 10 float
+ * additions (4 in a tree over the slots of a block, up to 6 over the blocks of a segment) before
+ * they go on in double; coefficients in double, rounded once; {@code dInput} by two fused
+ * multiply-adds.
  *
  * <p>With k = |gamma|*invStd, sums over the M elements and u = 2^-24:
  *
  * <ul>
- *   <li>Sums. A float sum is off by at most 14u times the sum of its addends' sizes, the result's
- *       own rounding by 1u: {@code |dBeta error| <= 15u*sum|d|}. An addend of dGamma takes two
+ *   <li>Sums. A float sum is off by at most 10u times the sum of its addends' sizes, the result's
+ *       own rounding by 1u: {@code |dBeta error| <= 11u*sum|d|}. An addend of dGamma takes two
  *       roundings more (x - hi, the product), invStd is off by 4u (half the variance's 8u): with
- *       some room {@code 22u*sum|d*xHat|}. The mean's error moves all xHat together: 4u*std of it
+ *       some room {@code 18u*sum|d*xHat|}. The mean's error moves all xHat together: 4u*std of it
  *       make {@code 4u*std*invStd*|sum d|}; and x - hi differs from x - mean by up to u*|mean|,
- *       which takes part in 16 of these roundings: {@code 16u^2*|mean|*invStd*sum|d|}.
+ *       which takes part in 12 of these roundings: {@code 12u^2*|mean|*invStd*sum|d|}.
  *   <li>dInput. Each of its three terms is made by at most 16 roundings (k 5u, the slope of xHat
  *       9u, its product and the two additions), and takes over the sums' errors: {@code 16u*k*(|d|
  *       + |dBeta|/M + |xHat*dGamma|/M)}, {@code k/M*(dBeta's bound + |xHat|*dGamma's bound)} and
- *       the mean's {@code k*invStd*|dGamma|/M*(4u*std + 16u^2*|mean|)}. Frozen: the first alone,
+ *       the mean's {@code k*invStd*|dGamma|/M*(4u*std + 12u^2*|mean|)}. Frozen: the first alone,
  *       without the sums.
  *   <li>Underflow: a product may be off by one smallest subnormal where it falls below the normal
  *       floats.
  * </ul>
  *
- * The first-order terms are at most; that hard data stays far below them is measured, not promised.
+ * These are worst cases; that hard data stays far below them is measured, not promised.
  */
 public final class GradientBounds {
   private static final double U = Bounds.U;
@@ -81,14 +81,14 @@ public final class GradientBounds {
 
   /** Of |dBeta error|. */
   public double dBeta() {
-    return 15 * U * sumOfSizes + count * (double) Float.MIN_VALUE;
+    return 11 * U * sumOfSizes + count * (double) Float.MIN_VALUE;
   }
 
   /** Of |dGamma error|. */
   public double dGamma() {
-    return 22 * U * sumOfProducts
+    return 18 * U * sumOfProducts
         + 4 * U * std * invStd * dBeta
-        + 16 * U * U * mean * invStd * sumOfSizes
+        + 12 * U * U * mean * invStd * sumOfSizes
         + count * (double) Float.MIN_VALUE * Math.max(1, invStd);
   }
 
@@ -101,7 +101,7 @@ public final class GradientBounds {
     double x = Math.abs(xHat);
     return 16 * U * k * (size + dBeta / count + x * dGamma / count)
         + k / count * (dBeta() + x * dGamma())
-        + k * invStd * dGamma / count * (4 * U * std + 16 * U * U * mean)
+        + k * invStd * dGamma / count * (4 * U * std + 12 * U * U * mean)
         + 4 * Float.MIN_VALUE;
   }
 }
