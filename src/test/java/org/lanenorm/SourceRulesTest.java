@@ -49,6 +49,7 @@ class SourceRulesTest {
     "NchwVectorKernels,squares",
     "NchwVectorKernels,products",
     "NchwVectorKernels,partialSquares",
+    "NchwVectorKernels,plane",
     "NhwcVectorKernels,squares",
     "NhwcVectorKernels,products",
     "NhwcVectorKernels,partial4"

@@ -401,33 +401,34 @@ final class NchwVectorKernels {
 
   private static void plane(
       float[] x, int xAt, float[] y, int yAt, int length, float hi, float k, float b) {
+    if (length < L) {
+      // one channel of a few elements
+      for (int i = 0; i < length; i++) {
+        y[yAt + i] = Fma.fma(x[xAt + i] - hi, k, b);
+      }
+      return;
+    }
     FloatVector mean = FloatVector.broadcast(F, hi);
     FloatVector scale = FloatVector.broadcast(F, k);
     FloatVector shift = FloatVector.broadcast(F, b);
     // the last vector overlaps the one before it: read now, as y may be x
-    int end = Math.max(length - L, 0);
-    FloatVector last = length < L ? zero() : load(x, xAt + end).sub(mean).fma(scale, shift);
+    int end = length - L;
+    FloatVector last = FloatVector.fromArray(F, x, xAt + end).sub(mean).fma(scale, shift);
     int i = 0;
     for (; i <= length - 4 * L; i += 4 * L) {
-      FloatVector y0 = load(x, xAt + i).sub(mean).fma(scale, shift);
-      FloatVector y1 = load(x, xAt + i + L).sub(mean).fma(scale, shift);
-      FloatVector y2 = load(x, xAt + i + 2 * L).sub(mean).fma(scale, shift);
-      FloatVector y3 = load(x, xAt + i + 3 * L).sub(mean).fma(scale, shift);
+      FloatVector y0 = FloatVector.fromArray(F, x, xAt + i).sub(mean).fma(scale, shift);
+      FloatVector y1 = FloatVector.fromArray(F, x, xAt + i + L).sub(mean).fma(scale, shift);
+      FloatVector y2 = FloatVector.fromArray(F, x, xAt + i + 2 * L).sub(mean).fma(scale, shift);
+      FloatVector y3 = FloatVector.fromArray(F, x, xAt + i + 3 * L).sub(mean).fma(scale, shift);
       y0.intoArray(y, yAt + i);
       y1.intoArray(y, yAt + i + L);
       y2.intoArray(y, yAt + i + 2 * L);
       y3.intoArray(y, yAt + i + 3 * L);
     }
     for (; i <= length - L; i += L) {
-      load(x, xAt + i).sub(mean).fma(scale, shift).intoArray(y, yAt + i);
+      FloatVector.fromArray(F, x, xAt + i).sub(mean).fma(scale, shift).intoArray(y, yAt + i);
     }
-    if (length >= L) {
-      last.intoArray(y, yAt + end);
-      return;
-    }
-    for (; i < length; i++) {
-      y[yAt + i] = Fma.fma(x[xAt + i] - hi, k, b);
-    }
+    last.intoArray(y, yAt + end);
   }
 
   static void inputGradient(
@@ -475,36 +476,37 @@ final class NchwVectorKernels {
       float k,
       float p,
       float q) {
+    if (length < L) {
+      for (int i = 0; i < length; i++) {
+        dx[dxAt + i] = Fma.fma(dy[dyAt + i], k, Fma.fma(x[xAt + i] - hi, p, q));
+      }
+      return;
+    }
     FloatVector mean = FloatVector.broadcast(F, hi);
     FloatVector scale = FloatVector.broadcast(F, k);
     FloatVector slope = FloatVector.broadcast(F, p);
     FloatVector shift = FloatVector.broadcast(F, q);
     // the last vector overlaps the one before it: read now, as dx may be dy or x
-    int end = Math.max(length - L, 0);
-    FloatVector last = zero();
-    if (length >= L) {
-      last = load(x, xAt + end).sub(mean).fma(slope, shift);
-      last = load(dy, dyAt + end).fma(scale, last);
-    }
+    int end = length - L;
+    FloatVector last =
+        FloatVector.fromArray(F, dy, dyAt + end)
+            .fma(scale, FloatVector.fromArray(F, x, xAt + end).sub(mean).fma(slope, shift));
     int i = 0;
     for (; i <= length - 2 * L; i += 2 * L) {
-      FloatVector dx0 = load(dy, dyAt + i).fma(scale, load(x, xAt + i).sub(mean).fma(slope, shift));
+      FloatVector dx0 =
+          FloatVector.fromArray(F, dy, dyAt + i)
+              .fma(scale, FloatVector.fromArray(F, x, xAt + i).sub(mean).fma(slope, shift));
       FloatVector dx1 =
-          load(dy, dyAt + i + L).fma(scale, load(x, xAt + i + L).sub(mean).fma(slope, shift));
+          FloatVector.fromArray(F, dy, dyAt + i + L)
+              .fma(scale, FloatVector.fromArray(F, x, xAt + i + L).sub(mean).fma(slope, shift));
       dx0.intoArray(dx, dxAt + i);
       dx1.intoArray(dx, dxAt + i + L);
     }
     for (; i <= length - L; i += L) {
-      load(dy, dyAt + i)
-          .fma(scale, load(x, xAt + i).sub(mean).fma(slope, shift))
+      FloatVector.fromArray(F, dy, dyAt + i)
+          .fma(scale, FloatVector.fromArray(F, x, xAt + i).sub(mean).fma(slope, shift))
           .intoArray(dx, dxAt + i);
     }
-    if (length >= L) {
-      last.intoArray(dx, dxAt + end);
-      return;
-    }
-    for (; i < length; i++) {
-      dx[dxAt + i] = Fma.fma(dy[dyAt + i], k, Fma.fma(x[xAt + i] - hi, p, q));
-    }
+    last.intoArray(dx, dxAt + end);
   }
 }
