@@ -1,11 +1,8 @@
 package org.lanenorm.kernel;
 
 import java.util.Arrays;
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -22,16 +19,12 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class NchwVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
-  private static final VectorSpecies<Double> D = F.withLanes(double.class);
   private static final int L = F.length();
   private static final int LANES = Segments.LANES;
   private static final int SLOTS = Segments.SLOTS;
   private static final int HALF = SLOTS / 2 * LANES;
   private static final int BLOCK = SLOTS * LANES;
   private static final int MOST_TOGETHER = 32;
-  private static final VectorShuffle<Double> HALF_OF_8 = exchange(4);
-  private static final VectorShuffle<Double> HALF_OF_4 = exchange(2);
-  private static final VectorShuffle<Double> HALF_OF_2 = exchange(1);
 
   private NchwVectorKernels() {}
 
@@ -71,8 +64,8 @@ final class NchwVectorKernels {
             (c - first) * 2 * LANES);
       }
       for (int c = first; c < end; c++) {
-        sum[c] = fold(lanes, (c - first) * 2 * LANES);
-        square[c] = fold(lanes, (c - first) * 2 * LANES + LANES);
+        sum[c] = ScalarKernels.fold(lanes, (c - first) * 2 * LANES);
+        square[c] = ScalarKernels.fold(lanes, (c - first) * 2 * LANES + LANES);
       }
     }
   }
@@ -117,7 +110,7 @@ final class NchwVectorKernels {
           .add(load(x, c + lane).add(load(x, d + lane)))
           .intoArray(lanes, lane);
     }
-    return (float) (fold(lanes, 0) / (4 * LANES));
+    return (float) (ScalarKernels.fold(lanes, 0) / (4 * LANES));
   }
 
   /** Adds {@code count} full blocks that follow one another to the lanes. */
@@ -226,8 +219,8 @@ final class NchwVectorKernels {
             xs, xBase, dys, dyBase, order, segment, hi[c], lanes, (c - first) * 2 * LANES, scratch);
       }
       for (int c = first; c < end; c++) {
-        sum[c] = fold(lanes, (c - first) * 2 * LANES);
-        product[c] = fold(lanes, (c - first) * 2 * LANES + LANES);
+        sum[c] = ScalarKernels.fold(lanes, (c - first) * 2 * LANES);
+        product[c] = ScalarKernels.fold(lanes, (c - first) * 2 * LANES + LANES);
       }
     }
   }
@@ -315,38 +308,6 @@ final class NchwVectorKernels {
     for (int i = at; i < at + 2 * LANES; i += L) {
       zero().intoArray(lanes, i);
     }
-  }
-
-  /** As {@link ScalarKernels#fold}, in registers where a vector holds half of the lanes. */
-  private static double fold(float[] lanes, int at) {
-    DoubleVector v;
-    if (L == 16) {
-      FloatVector all = load(lanes, at);
-      v = widen(all, 0).add(widen(all, 1));
-      v = v.add(v.rearrange(HALF_OF_8));
-    } else if (L == 8) {
-      FloatVector lower = load(lanes, at);
-      FloatVector upper = load(lanes, at + 8);
-      DoubleVector other = widen(lower, 1).add(widen(upper, 1));
-      v = widen(lower, 0).add(widen(upper, 0)).add(other);
-    } else {
-      return ScalarKernels.fold(lanes, at);
-    }
-    v = v.add(v.rearrange(HALF_OF_4));
-    return v.add(v.rearrange(HALF_OF_2)).lane(0);
-  }
-
-  /** Half of the lanes in double; a double vector of the same width holds no more. */
-  private static DoubleVector widen(FloatVector v, int part) {
-    return (DoubleVector) v.convertShape(VectorOperators.F2D, D, part);
-  }
-
-  /**
-   * Lane l receives lane l xor {@code distance} (itself where the vector is too short for it to be
-   * used).
-   */
-  private static VectorShuffle<Double> exchange(int distance) {
-    return VectorShuffle.fromOp(D, lane -> (lane ^ distance) % D.length());
   }
 
   static FloatVector load(float[] x, int i) {
