@@ -109,7 +109,6 @@ public final class Passes {
     if (!shared(order)) {
       moments(x, xOffset, order, 0, channels, mean, m2, 0);
     } else if (byChannels(order)) {
-      growSegments(order);
       int parts = Math.min(parts(), channels);
       team.run(
           parts,
@@ -371,7 +370,6 @@ public final class Passes {
     if (!shared(order)) {
       gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients, 0, channels, 0);
     } else if (byChannels(order)) {
-      growSegments(order);
       int parts = parts();
       team.run(
           parts,

@@ -39,6 +39,7 @@ public final class Team {
 
   /** Runs the tasks 0 to {@code tasks - 1}, each once, and returns when all are done. */
   void run(int tasks, Task task) {
+    reserve(RESERVE);
     int members = Math.min(limit, tasks);
     Call call = new Call(tasks, task);
     try {
@@ -58,6 +59,17 @@ public final class Team {
     if (call.failure instanceof RuntimeException exception) {
       throw exception;
     }
+  }
+
+  /** Calls that the bookkeeping of one call nests, many times over. */
+  private static final int RESERVE = 100;
+
+  /**
+   * Throws a StackOverflowError here, where nothing has begun, rather than later in the
+   * bookkeeping, where a helper that does not sign off would keep the caller waiting.
+   */
+  private static int reserve(int depth) {
+    return depth == 0 ? 0 : 1 + reserve(depth - 1);
   }
 
   private static final class Call {
@@ -85,6 +97,7 @@ public final class Team {
     }
 
     void help(int member) {
+      reserve(RESERVE);
       try {
         if (state.getAndIncrement() < CLOSED) {
           work(member);
