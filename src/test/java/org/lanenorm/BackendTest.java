@@ -1,7 +1,6 @@
 package org.lanenorm;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -27,13 +26,6 @@ class BackendTest {
     String hash() {
       return line.split(" ")[1];
     }
-  }
-
-  @Test
-  void theBackEndAskedForByTheBuildIsTheOneUsed() {
-    String asked = System.getProperty("lanenorm.test.expectedBackend");
-    assumeThat(asked).isNotNull();
-    assertThat(Lanenorm.backend()).isEqualTo(asked);
   }
 
   @Test

@@ -95,8 +95,8 @@ public final class ChannelReduction {
       int run = base + order.blockOffset(block);
       int length = order.fullRows(block) * Segments.LANES + order.tail(block);
       for (int group = 0; group < order.groups(block); group++, run += order.imageStride()) {
-        for (int i = run; i < run + length * step; i += step) {
-          if (source[i] != 0) {
+        for (int j = 0; j < length; j++) {
+          if (source[run + j * step] != 0) {
             return false;
           }
         }

@@ -14,8 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
  * Some 60 inlined vector operations bring a compiled method to C2's node limit, and the rest of
  * them become calls on boxed vectors, 10 to 30 times slower: a loop must not come near that by
  * itself, and must not be inlined into a caller where it does (C2 inlines no method of more than
- * 325 bytecodes). For the same reason a block that is not full is laid out in scratch and summed as
- * a full one.
+ * 325 bytecodes).
  */
 final class NchwVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
@@ -24,6 +23,8 @@ final class NchwVectorKernels {
   private static final int SLOTS = Segments.SLOTS;
   private static final int HALF = SLOTS / 2 * LANES;
   private static final int BLOCK = SLOTS * LANES;
+
+  /** Lane sums of so many channels take 4 KB. */
   private static final int MOST_TOGETHER = 32;
 
   private NchwVectorKernels() {}
@@ -119,18 +120,18 @@ final class NchwVectorKernels {
     for (int lane = 0; lane < LANES; lane += L) {
       FloatVector sum = load(lanes, lanesAt + lane);
       FloatVector square = load(lanes, lanesAt + LANES + lane);
-      for (int block = at + lane; block < at + lane + count * BLOCK; block += BLOCK) {
+      for (int block = lane; block < lane + count * BLOCK; block += BLOCK) {
         FloatVector blockSum = zero();
         FloatVector blockSquare = zero();
         for (int i = block; i < block + BLOCK; i += HALF) {
-          FloatVector d0 = load(x, i).sub(shift);
-          FloatVector d1 = load(x, i + LANES).sub(shift);
-          FloatVector d2 = load(x, i + 2 * LANES).sub(shift);
-          FloatVector d3 = load(x, i + 3 * LANES).sub(shift);
-          FloatVector d4 = load(x, i + 4 * LANES).sub(shift);
-          FloatVector d5 = load(x, i + 5 * LANES).sub(shift);
-          FloatVector d6 = load(x, i + 6 * LANES).sub(shift);
-          FloatVector d7 = load(x, i + 7 * LANES).sub(shift);
+          FloatVector d0 = load(x, at + i).sub(shift);
+          FloatVector d1 = load(x, at + i + LANES).sub(shift);
+          FloatVector d2 = load(x, at + i + 2 * LANES).sub(shift);
+          FloatVector d3 = load(x, at + i + 3 * LANES).sub(shift);
+          FloatVector d4 = load(x, at + i + 4 * LANES).sub(shift);
+          FloatVector d5 = load(x, at + i + 5 * LANES).sub(shift);
+          FloatVector d6 = load(x, at + i + 6 * LANES).sub(shift);
+          FloatVector d7 = load(x, at + i + 7 * LANES).sub(shift);
           blockSum = blockSum.add(sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7)));
           blockSquare = blockSquare.add(squares(d0, d1, d2, d3).add(squares(d4, d5, d6, d7)));
         }
