@@ -12,23 +12,20 @@ public final class Backend {
   private static final String VECTOR_BITS = "lanenorm.vectorBits";
   private static final String MODULE = "jdk.incubator.vector";
 
-  private static final int CAP;
   private static final Kernels KERNELS;
 
   /** Why there are no kernels; null if there are. */
   private static final String REFUSAL;
 
   static {
-    int cap = 0;
     Kernels kernels = null;
     String refusal = null;
     try {
-      cap = capAskedFor();
+      vectorBitsCap(); // refuses a wrong value whatever the back end
       kernels = choose(System.getProperty(BACKEND));
     } catch (IllegalStateException e) {
       refusal = e.getMessage();
     }
-    CAP = cap;
     REFUSAL = refusal;
     KERNELS = kernels;
   }
@@ -50,10 +47,6 @@ public final class Backend {
 
   /** The vector width asked for at most, in bits. */
   static int vectorBitsCap() {
-    return CAP != 0 ? CAP : capAskedFor();
-  }
-
-  private static int capAskedFor() {
     String bits = System.getProperty(VECTOR_BITS, "512");
     return switch (bits) {
       case "128", "256", "512" -> Integer.parseInt(bits);

@@ -91,8 +91,12 @@ public final class ChannelAffine {
 
   /** Whether a channel in [from, to) is extreme. */
   boolean anyExtreme(int from, int to) {
+    return any(extreme, from, to);
+  }
+
+  static boolean any(boolean[] flags, int from, int to) {
     for (int c = from; c < to; c++) {
-      if (extreme[c]) {
+      if (flags[c]) {
         return true;
       }
     }

@@ -104,12 +104,7 @@ public final class ChannelGradients {
 
   /** Whether a channel in [from, to) is extreme. */
   boolean anyExtreme(int from, int to) {
-    for (int c = from; c < to; c++) {
-      if (extreme[c]) {
-        return true;
-      }
-    }
-    return false;
+    return ChannelAffine.any(extreme, from, to);
   }
 
   boolean extreme(int c) {

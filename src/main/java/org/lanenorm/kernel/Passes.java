@@ -209,16 +209,15 @@ public final class Passes {
       float[] gamma,
       float[] beta,
       ChannelAffine affine) {
-    if (order.channelsLast()) {
+    if (order.channelsLast() || shared(order) && !byChannels(order)) {
       moments(x, xOffset, order, mean, m2);
       coefficients(order, mean, m2, epsilon, invStd, gamma, beta, affine, 0, channels);
       normalize(x, xOffset, y, yOffset, order, affine);
       return;
     }
     int group = group(order, 4);
-    int groups = (channels + group - 1) / group;
     if (!shared(order)) {
-      for (int index = 0; index < groups; index++) {
+      for (int from = 0; from < channels; from += group) {
         trainingForward(
             x,
             xOffset,
@@ -232,11 +231,11 @@ public final class Passes {
             gamma,
             beta,
             affine,
-            index * group,
-            Math.min(channels, (index + 1) * group),
+            from,
+            Math.min(channels, from + group),
             0);
       }
-    } else if (byChannels(order)) {
+    } else {
       int size = Math.min(group, (channels + team.limit() - 1) / team.limit());
       team.run(
           (channels + size - 1) / size,
@@ -259,10 +258,6 @@ public final class Passes {
                 Math.min(channels, (index + 1) * size),
                 member);
           });
-    } else {
-      moments(x, xOffset, order, mean, m2);
-      coefficients(order, mean, m2, epsilon, invStd, gamma, beta, affine, 0, channels);
-      normalize(x, xOffset, y, yOffset, order, affine);
     }
   }
 
@@ -317,6 +312,19 @@ public final class Passes {
       normalize(x, xOffset, y, yOffset, order, 0, order.rows(), 0, channels, affine, 0);
       return;
     }
+    share(
+        order,
+        (firstRow, endRow, from, to, member) ->
+            normalize(x, xOffset, y, yOffset, order, firstRow, endRow, from, to, affine, member));
+  }
+
+  /** A part of an elementwise pass. */
+  private interface Part {
+    void run(int firstRow, int endRow, int from, int to, int member);
+  }
+
+  /** Cuts an elementwise pass by rows or by channels and lets the team do the parts. */
+  private void share(Segments order, Part part) {
     boolean byRows = byRows(order);
     int units = byRows ? order.rows() : channels;
     int parts = Math.min(parts(), units);
@@ -326,18 +334,11 @@ public final class Passes {
           prepare(member);
           int first = cut(units, index, parts);
           int end = cut(units, index + 1, parts);
-          normalize(
-              x,
-              xOffset,
-              y,
-              yOffset,
-              order,
-              byRows ? first : 0,
-              byRows ? end : order.rows(),
-              byRows ? 0 : first,
-              byRows ? channels : end,
-              affine,
-              member);
+          if (byRows) {
+            part.run(first, end, 0, channels, member);
+          } else {
+            part.run(0, order.rows(), first, end, member);
+          }
         });
   }
 
@@ -605,30 +606,12 @@ public final class Passes {
           0);
       return;
     }
-    boolean byRows = byRows(order);
-    int units = byRows ? order.rows() : channels;
-    int parts = Math.min(parts(), units);
-    team.run(
-        parts,
-        (index, member) -> {
-          prepare(member);
-          int first = cut(units, index, parts);
-          int end = cut(units, index + 1, parts);
-          inputGradient(
-              x,
-              xOffset,
-              dy,
-              dyOffset,
-              dx,
-              dxOffset,
-              order,
-              byRows ? first : 0,
-              byRows ? end : order.rows(),
-              byRows ? 0 : first,
-              byRows ? channels : end,
-              gradients,
-              member);
-        });
+    share(
+        order,
+        (firstRow, endRow, from, to, member) ->
+            inputGradient(
+                x, xOffset, dy, dyOffset, dx, dxOffset, order, firstRow, endRow, from, to,
+                gradients, member));
   }
 
   private void inputGradient(
