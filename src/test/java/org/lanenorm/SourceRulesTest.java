@@ -48,7 +48,7 @@ class SourceRulesTest {
   @CsvSource({
     "NchwVectorKernels,squares",
     "NchwVectorKernels,products",
-    "NchwVectorKernels,partialSquares",
+    "NchwVectorKernels,quads",
     "NchwVectorKernels,plane",
     "NhwcVectorKernels,squares",
     "NhwcVectorKernels,products",

@@ -42,8 +42,9 @@ public final class ChannelReduction {
    * mean that rounding errors in the first term would grow by S((x - K)^2)/M2 over {@link
    * #WORST_SHIFT}.
    *
-   * @param mean receives the mean of each channel in [from, to) at index base + c
-   * @param m2 receives M2 likewise
+   * @param shift of the channels [from, to), at index at + c - from; the sums likewise
+   * @param sum becomes the mean
+   * @param square becomes M2
    */
   static void segmentMoments(
       float[] x,
@@ -55,29 +56,27 @@ public final class ChannelReduction {
       float[] shift,
       double[] sum,
       double[] square,
-      double[] mean,
-      double[] m2,
-      int base,
+      int at,
       Scratch scratch) {
     double n = order.count(segment);
-    for (int c = from; c < to; c++) {
-      double s1 = sum[c];
-      double s2 = square[c];
+    for (int c = from, i = at; c < to; c++, i++) {
+      double s1 = sum[i];
+      double s2 = square[i];
       double spread = s2 - s1 * s1 / n;
       if (n >= Segments.LANES
           && WORST_SHIFT * spread >= s2
           && s2 >= SMALLEST_SQUARES
           && s2 < Double.POSITIVE_INFINITY) {
-        mean[base + c] = shift[c] + s1 / n;
-        m2[base + c] = spread;
+        sum[i] = shift[i] + s1 / n;
+        square[i] = spread;
       } else if (s2 == 0
-          && (Math.abs(shift[c]) >= PLAIN_SHIFT
-              || shift[c] == 0 && allZero(x, xOffset, order, segment, c, scratch))) {
+          && (Math.abs(shift[i]) >= PLAIN_SHIFT
+              || shift[i] == 0 && allZero(x, xOffset, order, segment, c, scratch))) {
         // -0.0 + 0.0 is 0.0, as in the other cases
-        mean[base + c] = shift[c] + 0.0;
-        m2[base + c] = 0;
+        sum[i] = shift[i] + 0.0;
+        square[i] = 0;
       } else {
-        momentsInDouble(x, xOffset, order, segment, c, mean, m2, base + c, scratch);
+        momentsInDouble(x, xOffset, order, segment, c, sum, square, i, scratch);
       }
     }
   }
@@ -265,6 +264,8 @@ public final class ChannelReduction {
    * Gradient sums of one segment from its float sums, redone in double where a float overflowed or
    * the products are so small that some may have underflowed. (Where all of them underflowed to 0
    * the sum stays 0: at most 2^-150 off per element.)
+   *
+   * @param sum of the channels [from, to), at index at + c - from; the products likewise
    */
   static void segmentGradients(
       float[] x,
@@ -278,16 +279,12 @@ public final class ChannelReduction {
       float[] hi,
       double[] sum,
       double[] product,
-      double[] sums,
-      double[] products,
-      int base,
+      int at,
       Scratch scratch) {
-    for (int c = from; c < to; c++) {
-      sums[base + c] = sum[c];
-      products[base + c] = product[c];
-      if (!enough(sum[c], 0) || !enough(product[c], SMALLEST_PRODUCTS)) {
+    for (int c = from, i = at; c < to; c++, i++) {
+      if (!enough(sum[i], 0) || !enough(product[i], SMALLEST_PRODUCTS)) {
         gradientsInDouble(
-            x, xOffset, dy, dyOffset, order, segment, c, hi[c], sums, products, base + c, scratch);
+            x, xOffset, dy, dyOffset, order, segment, c, hi[c], sum, product, i, scratch);
       }
     }
   }

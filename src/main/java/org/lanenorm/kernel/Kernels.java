@@ -13,15 +13,18 @@ public interface Kernels {
   String name();
 
   /**
-   * For each channel c in [from, to): shift[c] = K, the mean of a sample of the segment's elements;
-   * sum[c] = S(x - K); square[c] = S((x - K)^2). The lanes' sums are float, folded in double:
-   * {@link ChannelReduction} says when that is not enough.
+   * For each segment in [firstSegment, endSegment) and channel c in [from, to), at i = (segment -
+   * firstSegment)*(to - from) + c - from: shift[i] = K, the mean of a sample of the segment's
+   * elements; sum[i] = S(x - K); square[i] = S((x - K)^2). The lanes' sums are float, folded in
+   * double: {@link ChannelReduction} says when that is not enough. Not every combination of
+   * segments and channels is allowed: {@link Segments#segmentsTogether}.
    */
   void momentSums(
       float[] x,
       int xOffset,
       Segments order,
-      int segment,
+      int firstSegment,
+      int endSegment,
       int from,
       int to,
       float[] shift,
@@ -29,16 +32,15 @@ public interface Kernels {
       double[] square,
       Scratch scratch);
 
-  /**
-   * For each channel c in [from, to): sum[c] = S(dy) and product[c] = S(dy*(x - hi[c])), likewise.
-   */
+  /** Likewise sum[i] = S(dy) and product[i] = S(dy*(x - hi[c])). */
   void gradientSums(
       float[] x,
       int xOffset,
       float[] dy,
       int dyOffset,
       Segments order,
-      int segment,
+      int firstSegment,
+      int endSegment,
       int from,
       int to,
       float[] hi,

@@ -1,8 +1,11 @@
 package org.lanenorm.kernel;
 
 import java.util.Arrays;
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -24,174 +27,303 @@ final class NchwVectorKernels {
   private static final int HALF = SLOTS / 2 * LANES;
   private static final int BLOCK = SLOTS * LANES;
 
-  /** Lane sums of so many channels take 4 KB. */
-  private static final int MOST_TOGETHER = 32;
+  private static final int QUAD = 4 * LANES;
+
+  /**
+   * What is kept of a segment of a channel, in a row: the sums of both kinds per lane, and the
+   * shift 16 times (read like the others: C2 repeats a broadcast at each use).
+   */
+  static final int CELL = 3 * LANES;
+
+  private static final int SHIFT = 2 * LANES;
+  private static final VectorSpecies<Float> HALF_F =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
+  private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, F.vectorShape());
+  private static final float[] ONES = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  private static final float[] LANE_NUMBERS = {
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+  };
 
   private NchwVectorKernels() {}
 
   /**
-   * Several channels at a time, step by step: each step waits long for its own result, and the
-   * processor overlaps those of different channels.
+   * Several sums at a time, step by step: each step waits long for its own result, and the
+   * processor overlaps those of different sums.
    */
   static void momentSums(
       float[] x,
       int xOffset,
       Segments order,
-      int segment,
+      int firstSegment,
+      int endSegment,
       int from,
       int to,
       float[] shift,
       double[] sum,
       double[] square,
       Scratch scratch) {
-    int together = together(order, segment);
-    float[] lanes = scratch.lanes(together);
-    for (int first = from; first < to; first += together) {
-      int end = Math.min(to, first + together);
-      // where channels are packed there is one at a time
-      float[] source = order.source(x, xOffset, segment, first, scratch);
-      for (int c = first; c < end; c++) {
-        shift[c] =
-            shift(source, order.base(xOffset, segment, c), order, order.firstBlock(segment), lanes);
-      }
-      for (int c = first; c < end; c++) {
-        segmentSquares(
-            source,
-            order.base(xOffset, segment, c),
-            order,
-            segment,
-            shift[c],
-            lanes,
-            (c - first) * 2 * LANES);
-      }
-      for (int c = first; c < end; c++) {
-        sum[c] = ScalarKernels.fold(lanes, (c - first) * 2 * LANES);
-        square[c] = ScalarKernels.fold(lanes, (c - first) * 2 * LANES + LANES);
+    int width = to - from;
+    int cells = (endSegment - firstSegment) * width;
+    float[] lanes = scratch.lanes(cells);
+    // where channels are packed there is one cell at a time
+    float[] source = order.source(x, xOffset, firstSegment, from, scratch);
+    int base = order.base(xOffset, firstSegment, from);
+    for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
+      if (order.sampled(segment)) {
+        sample(source, base, order, segment, width, lanes, cell * CELL);
       }
     }
-  }
-
-  /** As many channels as keep a segment of each in half of a first-level cache of 32 KB. */
-  private static int together(Segments order, int segment) {
-    return order.packed() ? 1 : Math.max(1, Math.min(MOST_TOGETHER, 4096 / order.count(segment)));
-  }
-
-  private static void segmentSquares(
-      float[] x, int base, Segments order, int segment, float k, float[] lanes, int lanesAt) {
-    clear(lanes, lanesAt);
-    int end = order.endBlock(segment);
-    for (int block = order.firstBlock(segment); block < end; ) {
-      int at = base + order.blockOffset(block);
-      int run = order.fullRun(block, end);
-      if (run > 0) {
-        squares(x, at, run, k, lanes, lanesAt);
-      } else {
-        partialSquares(x, at, order, block, k, lanes, lanesAt);
+    fold(lanes, 0, cells, sum, scratch);
+    for (int segment = firstSegment, cell = 0; segment < endSegment; segment++) {
+      boolean sampled = order.sampled(segment);
+      int at = base + order.segmentOffset(segment);
+      for (int end = cell + width; cell < end; cell++, at += order.channelStride()) {
+        shift[cell] = sampled ? (float) (sum[cell] / (4 * LANES)) : source[at];
+        clear(lanes, cell * CELL, shift[cell]);
       }
-      block += Math.max(run, 1);
+    }
+    for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
+      segmentSquares(source, base, order, segment, width, lanes, cell * CELL, scratch);
+    }
+    fold(lanes, 0, cells, sum, scratch);
+    fold(lanes, LANES, cells, square, scratch);
+  }
+
+  /** The sums of four superrows per lane, whose mean is K, of some channels. */
+  private static void sample(
+      float[] x, int base, Segments order, int segment, int channels, float[] lanes, int lanesAt) {
+    int first = base + order.segmentOffset(segment);
+    int b = order.sampleOffset(segment, 1);
+    int c = order.sampleOffset(segment, 2);
+    int d = order.sampleOffset(segment, 3);
+    int stride = order.channelStride();
+    for (int lane = 0; lane < LANES; lane += L) {
+      int at = lanesAt + lane;
+      int a = first + lane;
+      for (int i = 0; i < channels; i++, a += stride, at += CELL) {
+        sum(load(x, a), load(x, a + b), load(x, a + c), load(x, a + d)).intoArray(lanes, at);
+      }
     }
   }
 
   /**
-   * K: the mean of four superrows of the first block, or its first element where it has no full
-   * one.
+   * As {@link ScalarKernels#fold}, of the 16 lanes at {@code at} of each cell: the first step in
+   * vectors, as there the floats become doubles.
    */
-  private static float shift(float[] x, int base, Segments order, int block, float[] lanes) {
-    int at = base + order.blockOffset(block);
-    if (order.fullRows(block) == 0) {
-      return x[at];
+  private static void fold(float[] lanes, int at, int count, double[] sums, Scratch scratch) {
+    double[] half = scratch.halfFolded(count);
+    for (int i = 0; i < count * LANES / 2; i += D.length()) {
+      int lane = i % (LANES / 2);
+      int j = at + i / (LANES / 2) * CELL + lane;
+      wide(lanes, j).add(wide(lanes, j + LANES / 2)).intoArray(half, i);
     }
-    int a = at + order.sampleOffset(block, 0);
-    int b = at + order.sampleOffset(block, 1);
-    int c = at + order.sampleOffset(block, 2);
-    int d = at + order.sampleOffset(block, 3);
-    for (int lane = 0; lane < LANES; lane += L) {
-      load(x, a + lane)
-          .add(load(x, b + lane))
-          .add(load(x, c + lane).add(load(x, d + lane)))
-          .intoArray(lanes, lane);
+    for (int i = 0; i < count; i++) {
+      double s0 = half[8 * i] + half[8 * i + 4];
+      double s1 = half[8 * i + 1] + half[8 * i + 5];
+      double s2 = half[8 * i + 2] + half[8 * i + 6];
+      double s3 = half[8 * i + 3] + half[8 * i + 7];
+      sums[i] = (s0 + s2) + (s1 + s3);
     }
-    return (float) (ScalarKernels.fold(lanes, 0) / (4 * LANES));
   }
 
-  /** Adds {@code count} full blocks that follow one another to the lanes. */
-  private static void squares(float[] x, int at, int count, float k, float[] lanes, int lanesAt) {
-    FloatVector shift = FloatVector.broadcast(F, k);
-    for (int lane = 0; lane < LANES; lane += L) {
-      FloatVector sum = load(lanes, lanesAt + lane);
-      FloatVector square = load(lanes, lanesAt + LANES + lane);
-      for (int block = lane; block < lane + count * BLOCK; block += BLOCK) {
-        FloatVector blockSum = zero();
-        FloatVector blockSquare = zero();
-        for (int i = block; i < block + BLOCK; i += HALF) {
-          FloatVector d0 = load(x, at + i).sub(shift);
-          FloatVector d1 = load(x, at + i + LANES).sub(shift);
-          FloatVector d2 = load(x, at + i + 2 * LANES).sub(shift);
-          FloatVector d3 = load(x, at + i + 3 * LANES).sub(shift);
-          FloatVector d4 = load(x, at + i + 4 * LANES).sub(shift);
-          FloatVector d5 = load(x, at + i + 5 * LANES).sub(shift);
-          FloatVector d6 = load(x, at + i + 6 * LANES).sub(shift);
-          FloatVector d7 = load(x, at + i + 7 * LANES).sub(shift);
-          blockSum = blockSum.add(sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7)));
-          blockSquare = blockSquare.add(squares(d0, d1, d2, d3).add(squares(d4, d5, d6, d7)));
+  private static DoubleVector wide(float[] lanes, int i) {
+    return (DoubleVector) FloatVector.fromArray(HALF_F, lanes, i).castShape(D, 0);
+  }
+
+  /** Adds a segment of some channels to their lanes. */
+  private static void segmentSquares(
+      float[] x,
+      int base,
+      Segments order,
+      int segment,
+      int channels,
+      float[] lanes,
+      int lanesAt,
+      Scratch scratch) {
+    int end = order.endBlock(segment);
+    int run;
+    for (int block = order.firstBlock(segment); block < end; block += run) {
+      int at = base + order.blockOffset(block);
+      run = order.fullRun(block, end);
+      if (run > 0) {
+        for (int c = 0; c < channels; c++) {
+          squares(x, at + c * order.channelStride(), run, lanes, lanesAt + c * CELL);
         }
-        sum = sum.add(blockSum);
-        square = square.add(blockSquare);
+      } else {
+        run = order.partialRun(block, end);
+        partialSquares(x, at, order, block, block + run, channels, lanes, lanesAt, scratch);
       }
-      sum.intoArray(lanes, lanesAt + lane);
-      square.intoArray(lanes, lanesAt + LANES + lane);
     }
   }
 
-  /** Adds one block that is not full to the lanes: a mask leaves out what is not there. */
+  /**
+   * Adds {@code count} full blocks that follow one another to the lanes. Some of the differences
+   * are fma(x, 1, -K), the same number: processors that add on other ports than they multiply have
+   * both to do.
+   */
+  private static void squares(float[] x, int at, int count, float[] lanes, int lanesAt) {
+    FloatVector one = load(ONES, 0);
+    for (int lane = lanesAt; lane < lanesAt + LANES; lane += L) {
+      FloatVector shift = load(lanes, lane + SHIFT);
+      FloatVector minus = shift.neg();
+      FloatVector sum = load(lanes, lane);
+      FloatVector square = load(lanes, lane + LANES);
+      FloatVector blockSum = zero();
+      FloatVector blockSquare = zero();
+      int i = at + lane - lanesAt;
+      // one loop over half blocks: the checks of a loop inside another would cost as much as it
+      for (int half = 0; half < 2 * count; half++, i += HALF) {
+        FloatVector d0 = load(x, i).sub(shift);
+        FloatVector d1 = load(x, i + LANES).fma(one, minus);
+        FloatVector d2 = load(x, i + 2 * LANES).fma(one, minus);
+        FloatVector d3 = load(x, i + 3 * LANES).fma(one, minus);
+        FloatVector d4 = load(x, i + 4 * LANES).sub(shift);
+        FloatVector d5 = load(x, i + 5 * LANES).fma(one, minus);
+        FloatVector d6 = load(x, i + 6 * LANES).fma(one, minus);
+        FloatVector d7 = load(x, i + 7 * LANES).fma(one, minus);
+        FloatVector halfSum = sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7));
+        FloatVector halfSquare = squares(d0, d1, d2, d3).add(squares(d4, d5, d6, d7));
+        if ((half & 1) == 0) {
+          blockSum = halfSum;
+          blockSquare = halfSquare;
+        } else {
+          sum = sum.add(blockSum.add(halfSum));
+          square = square.add(blockSquare.add(halfSquare));
+        }
+      }
+      sum.intoArray(lanes, lane);
+      square.intoArray(lanes, lane + LANES);
+    }
+  }
+
+  /**
+   * Adds a block of images that do not fill it to the lanes, or several that follow one another.
+   */
   private static void partialSquares(
-      float[] x, int at, Segments order, int block, float k, float[] lanes, int lanesAt) {
-    FloatVector shift = FloatVector.broadcast(F, k);
-    int slotShift = order.slotShift();
-    int stride = order.imageStride();
-    int length = order.fullRows(block) * LANES + order.tail(block);
-    int slots = order.groups(block) << slotShift;
-    for (int lane = 0; lane < LANES; lane += L) {
-      FloatVector sum = zero();
-      FloatVector square = zero();
-      for (int half = 0; half < slots; half += SLOTS / 2) {
-        FloatVector halfSum = zero();
-        FloatVector halfSquare = zero();
-        for (int slot = half; slot < Math.min(half + SLOTS / 2, slots); slot += 4) {
-          FloatVector d0 = slot(x, at, slot, slotShift, slots, stride, length, lane, shift);
-          FloatVector d1 = slot(x, at, slot + 1, slotShift, slots, stride, length, lane, shift);
-          FloatVector d2 = slot(x, at, slot + 2, slotShift, slots, stride, length, lane, shift);
-          FloatVector d3 = slot(x, at, slot + 3, slotShift, slots, stride, length, lane, shift);
-          halfSum = halfSum.add(d0.add(d1).add(d2.add(d3)));
-          FloatVector lower = d1.fma(d1, d0.mul(d0));
-          FloatVector upper = d3.fma(d3, d2.mul(d2));
-          halfSquare = halfSquare.add(lower.add(upper));
-        }
-        sum = sum.add(halfSum);
-        square = square.add(halfSquare);
-      }
-      FloatVector.fromArray(F, lanes, lanesAt + lane).add(sum).intoArray(lanes, lanesAt + lane);
-      FloatVector.fromArray(F, lanes, lanesAt + LANES + lane)
-          .add(square)
-          .intoArray(lanes, lanesAt + LANES + lane);
-    }
-  }
-
-  /** x - shift where a slot holds an element, 0 elsewhere. */
-  private static FloatVector slot(
       float[] x,
       int at,
-      int slot,
-      int slotShift,
-      int slots,
-      int stride,
-      int length,
-      int lane,
-      FloatVector shift) {
-    int group = slot >> slotShift;
-    int position = (slot - (group << slotShift)) * LANES + lane;
-    VectorMask<Float> there = F.indexInRange(position, slot < slots ? length : 0);
-    return FloatVector.fromArray(F, x, at + group * stride + position, there).sub(shift, there);
+      Segments order,
+      int block,
+      int endBlock,
+      int channels,
+      float[] lanes,
+      int lanesAt,
+      Scratch scratch) {
+    int together = channels - left(x, at, order, block, endBlock, channels);
+    if (together > 0) {
+      quads(x, at, order, block, endBlock, together, lanes, lanesAt);
+    }
+    for (int c = together; c < channels; c++) {
+      int lane = lanesAt + c * CELL;
+      int from = at + c * order.channelStride();
+      for (int i = block; i < endBlock; i++) {
+        gather(x, from, order, i, lanes[lane + SHIFT], scratch.terms);
+        squares(scratch.terms, 0, 1, lanes, lane);
+        from += order.imagesPerBlock() * order.imageStride();
+      }
+    }
+  }
+
+  /**
+   * How many of the channels are not to be read in quads: all where an image takes less than one,
+   * the last one where its last quad would reach over the end of the array.
+   */
+  private static int left(
+      float[] x, int at, Segments order, int block, int endBlock, int channels) {
+    if (order.quadsPerImage() == 0) {
+      return channels;
+    }
+    int last =
+        at
+            + (channels - 1) * order.channelStride()
+            + (order.images(block, endBlock) - 1) * order.imageStride();
+    return last + (order.length(block) + QUAD - 1) / QUAD * QUAD <= x.length ? 0 : 1;
+  }
+
+  /**
+   * Adds images that take one, two or four quads of slots each. What lies behind an image is read,
+   * and left out.
+   */
+  private static void quads(
+      float[] x,
+      int from,
+      Segments order,
+      int block,
+      int endBlock,
+      int channels,
+      float[] lanes,
+      int lanesFrom) {
+    int images = order.images(block, endBlock);
+    int length = order.length(block);
+    int quadsPerImage = order.quadsPerImage();
+    int step = order.imageStride() - (length + QUAD - 1) / QUAD * QUAD;
+    FloatVector zero = zero();
+    FloatVector one = load(ONES, 0);
+    int parts = LANES / L;
+    for (int part = 0; part < channels * parts; part++) {
+      int lane = part % parts * L;
+      int at = from + part / parts * order.channelStride();
+      int lanesAt = lanesFrom + part / parts * CELL;
+      FloatVector number = load(LANE_NUMBERS, lane);
+      FloatVector shift = load(lanes, lanesAt + SHIFT + lane);
+      FloatVector minus = shift.neg();
+      FloatVector sum = load(lanes, lanesAt + lane);
+      FloatVector square = load(lanes, lanesAt + LANES + lane);
+      FloatVector halfSum = zero;
+      FloatVector halfSquare = zero;
+      FloatVector blockSum = zero;
+      FloatVector blockSquare = zero;
+      int i = at + lane;
+      int left = length;
+      int quad = 0;
+      for (int image = 0; image < images; ) {
+        FloatVector d0 = load(x, i);
+        FloatVector d1 = load(x, i + LANES);
+        FloatVector d2 = load(x, i + 2 * LANES);
+        FloatVector d3 = load(x, i + 3 * LANES);
+        if (left < QUAD) {
+          d0 = shift.blend(d0, present(number, left));
+          d1 = shift.blend(d1, present(number, left - LANES));
+          d2 = shift.blend(d2, present(number, left - 2 * LANES));
+          d3 = shift.blend(d3, present(number, left - 3 * LANES));
+        }
+        d0 = d0.sub(shift);
+        d1 = d1.fma(one, minus);
+        d2 = d2.fma(one, minus);
+        d3 = d3.fma(one, minus);
+        halfSum = halfSum.add(sum(d0, d1, d2, d3));
+        halfSquare = halfSquare.add(squares(d0, d1, d2, d3));
+        left -= QUAD;
+        i += QUAD;
+        if (left <= 0) {
+          // the quads that the image does not reach count as zero
+          quad |= quadsPerImage - 1;
+          left = length;
+          i += step;
+          image++;
+        }
+        if ((quad & 1) != 0) {
+          blockSum = blockSum.add(halfSum);
+          blockSquare = blockSquare.add(halfSquare);
+          halfSum = zero;
+          halfSquare = zero;
+        }
+        if ((quad & 3) == 3) {
+          sum = sum.add(blockSum);
+          square = square.add(blockSquare);
+          blockSum = zero;
+          blockSquare = zero;
+        }
+        quad++;
+      }
+      sum.add(blockSum.add(halfSum)).intoArray(lanes, lanesAt + lane);
+      square.add(blockSquare.add(halfSquare)).intoArray(lanes, lanesAt + LANES + lane);
+    }
+  }
+
+  /** The lanes below {@code left}. */
+  private static VectorMask<Float> present(FloatVector number, float left) {
+    return number.compare(VectorOperators.LT, left);
   }
 
   static void gradientSums(
@@ -200,30 +332,29 @@ final class NchwVectorKernels {
       float[] dy,
       int dyOffset,
       Segments order,
-      int segment,
+      int firstSegment,
+      int endSegment,
       int from,
       int to,
       float[] hi,
       double[] sum,
       double[] product,
       Scratch scratch) {
-    int together = together(order, segment);
-    float[] lanes = scratch.lanes(together);
-    for (int first = from; first < to; first += together) {
-      int end = Math.min(to, first + together);
-      float[] xs = order.source(x, xOffset, segment, first, scratch);
-      float[] dys = order.gradientSource(dy, dyOffset, segment, first, scratch);
-      for (int c = first; c < end; c++) {
-        int xBase = order.base(xOffset, segment, c);
-        int dyBase = order.base(dyOffset, segment, c);
-        segmentProducts(
-            xs, xBase, dys, dyBase, order, segment, hi[c], lanes, (c - first) * 2 * LANES, scratch);
+    int width = to - from;
+    int cells = (endSegment - firstSegment) * width;
+    float[] lanes = scratch.lanes(cells);
+    float[] xs = order.source(x, xOffset, firstSegment, from, scratch);
+    float[] dys = order.gradientSource(dy, dyOffset, firstSegment, from, scratch);
+    int xBase = order.base(xOffset, firstSegment, from);
+    int dyBase = order.base(dyOffset, firstSegment, from);
+    for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
+      for (int c = 0; c < width; c++) {
+        clear(lanes, (cell + c) * CELL, hi[from + c]);
       }
-      for (int c = first; c < end; c++) {
-        sum[c] = ScalarKernels.fold(lanes, (c - first) * 2 * LANES);
-        product[c] = ScalarKernels.fold(lanes, (c - first) * 2 * LANES + LANES);
-      }
+      segmentProducts(xs, xBase, dys, dyBase, order, segment, width, lanes, cell * CELL, scratch);
     }
+    fold(lanes, 0, cells, sum, scratch);
+    fold(lanes, LANES, cells, product, scratch);
   }
 
   private static void segmentProducts(
@@ -233,66 +364,193 @@ final class NchwVectorKernels {
       int dyBase,
       Segments order,
       int segment,
-      float hi,
+      int channels,
       float[] lanes,
       int lanesAt,
       Scratch scratch) {
-    clear(lanes, lanesAt);
     int end = order.endBlock(segment);
-    for (int block = order.firstBlock(segment); block < end; ) {
-      int at = order.blockOffset(block);
-      int run = order.fullRun(block, end);
+    int run;
+    for (int block = order.firstBlock(segment); block < end; block += run) {
+      int xAt = xBase + order.blockOffset(block);
+      int dyAt = dyBase + order.blockOffset(block);
+      run = order.fullRun(block, end);
       if (run > 0) {
-        products(x, xBase + at, dy, dyBase + at, run, hi, lanes, lanesAt);
+        for (int c = 0; c < channels; c++) {
+          int at = c * order.channelStride();
+          products(x, xAt + at, dy, dyAt + at, run, lanes, lanesAt + c * CELL);
+        }
       } else {
-        // x - hi and dy are 0 where there is no element
-        gather(x, xBase + at, order, block, hi, scratch.factors);
-        gather(dy, dyBase + at, order, block, 0, scratch.terms);
-        products(scratch.factors, 0, scratch.terms, 0, 1, hi, lanes, lanesAt);
+        run = order.partialRun(block, end);
+        partialProducts(
+            x, xAt, dy, dyAt, order, block, block + run, channels, lanes, lanesAt, scratch);
       }
-      block += Math.max(run, 1);
     }
   }
 
   /** Adds {@code count} full blocks that follow one another to the lanes. */
   private static void products(
-      float[] x, int xAt, float[] dy, int dyAt, int count, float hi, float[] lanes, int lanesAt) {
-    FloatVector shift = FloatVector.broadcast(F, hi);
+      float[] x, int xAt, float[] dy, int dyAt, int count, float[] lanes, int lanesAt) {
+    FloatVector zero = zero();
     for (int lane = 0; lane < LANES; lane += L) {
+      FloatVector shift = load(lanes, lanesAt + SHIFT + lane);
       FloatVector sum = load(lanes, lanesAt + lane);
       FloatVector product = load(lanes, lanesAt + LANES + lane);
-      for (int block = lane; block < lane + count * BLOCK; block += BLOCK) {
-        FloatVector blockSum = zero();
-        FloatVector blockProduct = zero();
-        for (int half = block; half < block + BLOCK; half += HALF) {
-          FloatVector halfSum = zero();
-          FloatVector halfProduct = zero();
-          for (int i = half; i < half + HALF; i += HALF / 2) {
-            FloatVector g0 = load(dy, dyAt + i);
-            FloatVector g1 = load(dy, dyAt + i + LANES);
-            FloatVector g2 = load(dy, dyAt + i + 2 * LANES);
-            FloatVector g3 = load(dy, dyAt + i + 3 * LANES);
-            FloatVector d0 = load(x, xAt + i).sub(shift);
-            FloatVector d1 = load(x, xAt + i + LANES).sub(shift);
-            FloatVector d2 = load(x, xAt + i + 2 * LANES).sub(shift);
-            FloatVector d3 = load(x, xAt + i + 3 * LANES).sub(shift);
-            halfSum = halfSum.add(sum(g0, g1, g2, g3));
-            halfProduct = halfProduct.add(products(d0, d1, d2, d3, g0, g1, g2, g3));
-          }
+      FloatVector halfSum = zero;
+      FloatVector halfProduct = zero;
+      FloatVector blockSum = zero;
+      FloatVector blockProduct = zero;
+      // one loop over quads, as for squares
+      for (int quad = 0, i = lane; quad < 4 * count; quad++, i += QUAD) {
+        FloatVector g0 = load(dy, dyAt + i);
+        FloatVector g1 = load(dy, dyAt + i + LANES);
+        FloatVector g2 = load(dy, dyAt + i + 2 * LANES);
+        FloatVector g3 = load(dy, dyAt + i + 3 * LANES);
+        FloatVector d0 = load(x, xAt + i).sub(shift);
+        FloatVector d1 = load(x, xAt + i + LANES).sub(shift);
+        FloatVector d2 = load(x, xAt + i + 2 * LANES).sub(shift);
+        FloatVector d3 = load(x, xAt + i + 3 * LANES).sub(shift);
+        halfSum = halfSum.add(sum(g0, g1, g2, g3));
+        halfProduct = halfProduct.add(products(d0, d1, d2, d3, g0, g1, g2, g3));
+        if ((quad & 1) != 0) {
           blockSum = blockSum.add(halfSum);
           blockProduct = blockProduct.add(halfProduct);
+          halfSum = zero;
+          halfProduct = zero;
         }
-        sum = sum.add(blockSum);
-        product = product.add(blockProduct);
+        if ((quad & 3) == 3) {
+          sum = sum.add(blockSum);
+          product = product.add(blockProduct);
+          blockSum = zero;
+          blockProduct = zero;
+        }
       }
       sum.intoArray(lanes, lanesAt + lane);
       product.intoArray(lanes, lanesAt + LANES + lane);
     }
   }
 
+  private static void partialProducts(
+      float[] x,
+      int xAt,
+      float[] dy,
+      int dyAt,
+      Segments order,
+      int block,
+      int endBlock,
+      int channels,
+      float[] lanes,
+      int lanesAt,
+      Scratch scratch) {
+    int together =
+        channels
+            - Math.max(
+                left(x, xAt, order, block, endBlock, channels),
+                left(dy, dyAt, order, block, endBlock, channels));
+    if (together > 0) {
+      quads(x, xAt, dy, dyAt, order, block, endBlock, together, lanes, lanesAt);
+    }
+    for (int c = together; c < channels; c++) {
+      int lane = lanesAt + c * CELL;
+      int at = c * order.channelStride();
+      for (int i = block; i < endBlock; i++) {
+        gather(x, xAt + at, order, i, lanes[lane + SHIFT], scratch.factors);
+        gather(dy, dyAt + at, order, i, 0, scratch.terms);
+        products(scratch.factors, 0, scratch.terms, 0, 1, lanes, lane);
+        at += order.imagesPerBlock() * order.imageStride();
+      }
+    }
+  }
+
+  private static void quads(
+      float[] x,
+      int xAt,
+      float[] dy,
+      int dyAt,
+      Segments order,
+      int block,
+      int endBlock,
+      int channels,
+      float[] lanes,
+      int lanesFrom) {
+    int images = order.images(block, endBlock);
+    int length = order.length(block);
+    int quadsPerImage = order.quadsPerImage();
+    int step = order.imageStride() - (length + QUAD - 1) / QUAD * QUAD;
+    int toDy = dyAt - xAt;
+    FloatVector zero = zero();
+    int parts = LANES / L;
+    for (int part = 0; part < channels * parts; part++) {
+      int lane = part % parts * L;
+      int lanesAt = lanesFrom + part / parts * CELL;
+      FloatVector number = load(LANE_NUMBERS, lane);
+      FloatVector shift = load(lanes, lanesAt + SHIFT + lane);
+      FloatVector sum = load(lanes, lanesAt + lane);
+      FloatVector product = load(lanes, lanesAt + LANES + lane);
+      FloatVector halfSum = zero;
+      FloatVector halfProduct = zero;
+      FloatVector blockSum = zero;
+      FloatVector blockProduct = zero;
+      int i = xAt + part / parts * order.channelStride() + lane;
+      int left = length;
+      int quad = 0;
+      for (int image = 0; image < images; ) {
+        FloatVector d0 = load(x, i);
+        FloatVector d1 = load(x, i + LANES);
+        FloatVector d2 = load(x, i + 2 * LANES);
+        FloatVector d3 = load(x, i + 3 * LANES);
+        FloatVector g0 = load(dy, i + toDy);
+        FloatVector g1 = load(dy, i + toDy + LANES);
+        FloatVector g2 = load(dy, i + toDy + 2 * LANES);
+        FloatVector g3 = load(dy, i + toDy + 3 * LANES);
+        if (left < QUAD) {
+          VectorMask<Float> there = present(number, left);
+          d0 = shift.blend(d0, there);
+          g0 = zero.blend(g0, there);
+          there = present(number, left - LANES);
+          d1 = shift.blend(d1, there);
+          g1 = zero.blend(g1, there);
+          there = present(number, left - 2 * LANES);
+          d2 = shift.blend(d2, there);
+          g2 = zero.blend(g2, there);
+          there = present(number, left - 3 * LANES);
+          d3 = shift.blend(d3, there);
+          g3 = zero.blend(g3, there);
+        }
+        d0 = d0.sub(shift);
+        d1 = d1.sub(shift);
+        d2 = d2.sub(shift);
+        d3 = d3.sub(shift);
+        halfSum = halfSum.add(sum(g0, g1, g2, g3));
+        halfProduct = halfProduct.add(products(d0, d1, d2, d3, g0, g1, g2, g3));
+        left -= QUAD;
+        i += QUAD;
+        if (left <= 0) {
+          quad |= quadsPerImage - 1;
+          left = length;
+          i += step;
+          image++;
+        }
+        if ((quad & 1) != 0) {
+          blockSum = blockSum.add(halfSum);
+          blockProduct = blockProduct.add(halfProduct);
+          halfSum = zero;
+          halfProduct = zero;
+        }
+        if ((quad & 3) == 3) {
+          sum = sum.add(blockSum);
+          product = product.add(blockProduct);
+          blockSum = zero;
+          blockProduct = zero;
+        }
+        quad++;
+      }
+      sum.add(blockSum.add(halfSum)).intoArray(lanes, lanesAt + lane);
+      product.add(blockProduct.add(halfProduct)).intoArray(lanes, lanesAt + LANES + lane);
+    }
+  }
+
   /**
    * Lays a block that is not full out as one that is, with {@code absent} where it has no element.
-   * (Masks, as for squares, would bring the loop over two tensors past C2's node limit.)
    */
   private static void gather(
       float[] x, int at, Segments order, int block, float absent, float[] full) {
@@ -304,10 +562,13 @@ final class NchwVectorKernels {
     }
   }
 
-  /** In whole vectors, which the loads that follow can take from the store buffer. */
-  private static void clear(float[] lanes, int at) {
-    for (int i = at; i < at + 2 * LANES; i += L) {
+  /** Nothing summed yet, and what is to be subtracted. */
+  private static void clear(float[] lanes, int at, float shift) {
+    FloatVector k = FloatVector.broadcast(F, shift);
+    for (int i = at; i < at + LANES; i += L) {
       zero().intoArray(lanes, i);
+      zero().intoArray(lanes, i + LANES);
+      k.intoArray(lanes, i + SHIFT);
     }
   }
 

@@ -37,7 +37,7 @@ final class NhwcVectorKernels {
     int places = LANES * channels;
     scratch.growLanes(places, CHUNK);
     int first = order.firstBlock(segment);
-    shifts(x, xOffset, order, first, places, shift, sum, scratch);
+    shifts(x, xOffset, order, segment, places, shift, sum, scratch);
     System.arraycopy(shift, 0, scratch.shifts, 0, channels);
     repeat(scratch.shifts, channels, LANES);
     Arrays.fill(scratch.first, 0, places, 0);
@@ -47,7 +47,7 @@ final class NhwcVectorKernels {
       int to = Math.min(places, from + CHUNK);
       for (int block = first; block < end; block++) {
         int at = xOffset + order.blockOffset(block);
-        if (order.fullRun(block, end) > 0) {
+        if (order.full(block)) {
           int stride = order.rowStride();
           squares(x, at, stride, from, to, scratch.shifts, scratch.firstHalf, scratch.secondHalf);
           squares(
@@ -77,23 +77,23 @@ final class NhwcVectorKernels {
       float[] x,
       int xOffset,
       Segments order,
-      int block,
+      int segment,
       int places,
       float[] shift,
       double[] sum,
       Scratch scratch) {
     int channels = order.channels();
-    int at = xOffset + order.blockOffset(block);
-    if (order.fullRows(block) == 0) {
+    int at = xOffset + order.segmentOffset(segment);
+    if (!order.sampled(segment)) {
       System.arraycopy(x, at, shift, 0, channels);
       return;
     }
     sample(
         x,
-        at + order.sampleOffset(block, 0),
-        at + order.sampleOffset(block, 1),
-        at + order.sampleOffset(block, 2),
-        at + order.sampleOffset(block, 3),
+        at + order.sampleOffset(segment, 0),
+        at + order.sampleOffset(segment, 1),
+        at + order.sampleOffset(segment, 2),
+        at + order.sampleOffset(segment, 3),
         places,
         scratch.first);
     fold(scratch.first, channels, sum);
@@ -165,7 +165,7 @@ final class NhwcVectorKernels {
       for (int block = order.firstBlock(segment); block < end; block++) {
         int xAt = xOffset + order.blockOffset(block);
         int dyAt = dyOffset + order.blockOffset(block);
-        if (order.fullRun(block, end) > 0) {
+        if (order.full(block)) {
           int stride = order.rowStride();
           int half = HALF * stride;
           products(

@@ -26,15 +26,13 @@ public final class Passes {
   /** Per member of the team. */
   private final Scratch[] scratch;
 
-  /** Sums of one segment, per member of the team. */
+  /** Sums of some segments and channels, per member of the team. */
   private final float[][] shift;
 
   private final double[][] first;
   private final double[][] second;
 
-  /**
-   * Results of segments in double, at segment*C + c; one segment's where the caller works alone.
-   */
+  /** Results of all segments, at segment*C + c, where threads share a reduction by segments. */
   private double[] segmentFirst;
 
   private double[] segmentSecond;
@@ -52,8 +50,8 @@ public final class Passes {
     shift = new float[members][];
     first = new double[members][];
     second = new double[members][];
-    segmentFirst = new double[channels];
-    segmentSecond = new double[channels];
+    segmentFirst = new double[0];
+    segmentSecond = new double[0];
     drift = new double[channels];
     prepare(0);
   }
@@ -61,9 +59,10 @@ public final class Passes {
   private void prepare(int member) {
     if (scratch[member] == null) {
       scratch[member] = new Scratch();
-      shift[member] = new float[channels];
-      first[member] = new double[channels];
-      second[member] = new double[channels];
+      int cells = Math.max(channels, Segments.MOST_TOGETHER);
+      shift[member] = new float[cells];
+      first[member] = new double[cells];
+      second[member] = new double[cells];
     }
   }
 
@@ -130,10 +129,12 @@ public final class Passes {
           order.segments(),
           (segment, member) -> {
             prepare(member);
-            segmentMoments(x, xOffset, order, segment, 0, channels, segment * channels, member);
+            segmentMoments(x, xOffset, order, segment, segment + 1, 0, channels, member);
+            keep(segment, member);
           });
       for (int segment = 0; segment < order.segments(); segment++) {
-        add(order, segment, segment * channels, 0, channels, mean, m2);
+        int at = segment * channels;
+        add(order, segment, segmentFirst, segmentSecond, at, 0, channels, mean, m2);
       }
       ChannelReduction.finish(order.count(), 0, channels, mean, m2, drift);
     }
@@ -149,21 +150,44 @@ public final class Passes {
       double[] mean,
       double[] m2,
       int member) {
-    for (int segment = 0; segment < order.segments(); segment++) {
-      segmentMoments(x, xOffset, order, segment, from, to, 0, member);
-      add(order, segment, 0, from, to, mean, m2);
+    int segments = order.segmentsTogether();
+    int width = order.channelsTogether();
+    for (int c = from; c < to; c += width) {
+      int end = Math.min(to, c + width);
+      for (int segment = 0; segment < order.segments(); segment += segments) {
+        int endSegment = Math.min(order.segments(), segment + segments);
+        segmentMoments(x, xOffset, order, segment, endSegment, c, end, member);
+        for (int i = segment; i < endSegment; i++) {
+          int at = (i - segment) * (end - c);
+          add(order, i, first[member], second[member], at, c, end, mean, m2);
+        }
+      }
     }
     ChannelReduction.finish(order.count(), from, to, mean, m2, drift);
   }
 
+  /** Keeps the results of a segment of all channels until those of all segments are there. */
+  private void keep(int segment, int member) {
+    System.arraycopy(first[member], 0, segmentFirst, segment * channels, channels);
+    System.arraycopy(second[member], 0, segmentSecond, segment * channels, channels);
+  }
+
   private void add(
-      Segments order, int segment, int base, int from, int to, double[] mean, double[] m2) {
+      Segments order,
+      int segment,
+      double[] segmentMean,
+      double[] segmentM2,
+      int at,
+      int from,
+      int to,
+      double[] mean,
+      double[] m2) {
     ChannelReduction.add(
         segment == 0,
         order.count(segment),
-        segmentFirst,
-        segmentSecond,
-        base,
+        segmentMean,
+        segmentM2,
+        at - from,
         from,
         to,
         mean,
@@ -172,24 +196,24 @@ public final class Passes {
   }
 
   private void segmentMoments(
-      float[] x, int xOffset, Segments order, int segment, int from, int to, int base, int member) {
+      float[] x,
+      int xOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      int member) {
+    float[] k = shift[member];
+    double[] sum = first[member];
+    double[] square = second[member];
     Scratch own = scratch[member];
-    kernels.momentSums(
-        x, xOffset, order, segment, from, to, shift[member], first[member], second[member], own);
-    ChannelReduction.segmentMoments(
-        x,
-        xOffset,
-        order,
-        segment,
-        from,
-        to,
-        shift[member],
-        first[member],
-        second[member],
-        segmentFirst,
-        segmentSecond,
-        base,
-        own);
+    kernels.momentSums(x, xOffset, order, firstSegment, endSegment, from, to, k, sum, square, own);
+    for (int segment = firstSegment; segment < endSegment; segment++) {
+      int at = (segment - firstSegment) * (to - from);
+      ChannelReduction.segmentMoments(
+          x, xOffset, order, segment, from, to, k, sum, square, at, own);
+    }
   }
 
   /**
@@ -402,11 +426,12 @@ public final class Passes {
                 dyOffset,
                 order,
                 segment,
+                segment + 1,
                 gradients,
                 0,
                 channels,
-                segment * channels,
                 member);
+            keep(segment, member);
           });
       for (int segment = 0; segment < order.segments(); segment++) {
         gradients.add(segmentFirst, segmentSecond, segment * channels, 0, channels);
@@ -427,9 +452,18 @@ public final class Passes {
       int to,
       int member) {
     gradients.start(mean, from, to);
-    for (int segment = 0; segment < order.segments(); segment++) {
-      segmentGradients(x, xOffset, dy, dyOffset, order, segment, gradients, from, to, 0, member);
-      gradients.add(segmentFirst, segmentSecond, 0, from, to);
+    int segments = order.segmentsTogether();
+    int width = order.channelsTogether();
+    for (int c = from; c < to; c += width) {
+      int end = Math.min(to, c + width);
+      for (int segment = 0; segment < order.segments(); segment += segments) {
+        int endSegment = Math.min(order.segments(), segment + segments);
+        segmentGradients(
+            x, xOffset, dy, dyOffset, order, segment, endSegment, gradients, c, end, member);
+        for (int i = segment; i < endSegment; i++) {
+          gradients.add(first[member], second[member], (i - segment) * (end - c) - c, c, end);
+        }
+      }
     }
     gradients.finish(from, to);
   }
@@ -440,42 +474,23 @@ public final class Passes {
       float[] dy,
       int dyOffset,
       Segments order,
-      int segment,
+      int firstSegment,
+      int endSegment,
       ChannelGradients gradients,
       int from,
       int to,
-      int base,
       int member) {
+    float[] hi = gradients.hi;
+    double[] sum = first[member];
+    double[] product = second[member];
     Scratch own = scratch[member];
     kernels.gradientSums(
-        x,
-        xOffset,
-        dy,
-        dyOffset,
-        order,
-        segment,
-        from,
-        to,
-        gradients.hi,
-        first[member],
-        second[member],
-        own);
-    ChannelReduction.segmentGradients(
-        x,
-        xOffset,
-        dy,
-        dyOffset,
-        order,
-        segment,
-        from,
-        to,
-        gradients.hi,
-        first[member],
-        second[member],
-        segmentFirst,
-        segmentSecond,
-        base,
-        own);
+        x, xOffset, dy, dyOffset, order, firstSegment, endSegment, from, to, hi, sum, product, own);
+    for (int segment = firstSegment; segment < endSegment; segment++) {
+      int at = (segment - firstSegment) * (to - from);
+      ChannelReduction.segmentGradients(
+          x, xOffset, dy, dyOffset, order, segment, from, to, hi, sum, product, at, own);
+    }
   }
 
   /**

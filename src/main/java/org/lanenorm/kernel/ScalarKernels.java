@@ -24,7 +24,8 @@ final class ScalarKernels implements Kernels {
       float[] x,
       int xOffset,
       Segments order,
-      int segment,
+      int firstSegment,
+      int endSegment,
       int from,
       int to,
       float[] shift,
@@ -33,18 +34,21 @@ final class ScalarKernels implements Kernels {
       Scratch scratch) {
     float[] d = scratch.terms;
     float[] lanes = scratch.lanes(1);
-    for (int c = from; c < to; c++) {
-      float[] source = order.source(x, xOffset, segment, c, scratch);
-      int base = order.base(xOffset, segment, c);
-      float k = shift(source, base, order, segment, lanes);
-      Arrays.fill(lanes, 0);
-      for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
-        load(source, base, order, block, k, d);
-        addBlock(d, d, lanes, scratch.factors);
+    int i = 0;
+    for (int segment = firstSegment; segment < endSegment; segment++) {
+      for (int c = from; c < to; c++, i++) {
+        float[] source = order.source(x, xOffset, segment, c, scratch);
+        int base = order.base(xOffset, segment, c);
+        float k = shift(source, base, order, segment, lanes);
+        Arrays.fill(lanes, 0, 2 * LANES, 0);
+        for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
+          load(source, base, order, block, k, d);
+          addBlock(d, d, lanes, scratch.factors);
+        }
+        shift[i] = k;
+        sum[i] = fold(lanes, 0);
+        square[i] = fold(lanes, LANES);
       }
-      shift[c] = k;
-      sum[c] = fold(lanes, 0);
-      square[c] = fold(lanes, LANES);
     }
   }
 
@@ -55,7 +59,8 @@ final class ScalarKernels implements Kernels {
       float[] dy,
       int dyOffset,
       Segments order,
-      int segment,
+      int firstSegment,
+      int endSegment,
       int from,
       int to,
       float[] hi,
@@ -65,17 +70,20 @@ final class ScalarKernels implements Kernels {
     float[] g = scratch.terms;
     float[] d = scratch.factors;
     float[] lanes = scratch.lanes(1);
-    for (int c = from; c < to; c++) {
-      float[] xs = order.source(x, xOffset, segment, c, scratch);
-      float[] dys = order.gradientSource(dy, dyOffset, segment, c, scratch);
-      Arrays.fill(lanes, 0);
-      for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
-        load(dys, order.base(dyOffset, segment, c), order, block, 0, g);
-        load(xs, order.base(xOffset, segment, c), order, block, hi[c], d);
-        addBlock(g, d, lanes, d);
+    int i = 0;
+    for (int segment = firstSegment; segment < endSegment; segment++) {
+      for (int c = from; c < to; c++, i++) {
+        float[] xs = order.source(x, xOffset, segment, c, scratch);
+        float[] dys = order.gradientSource(dy, dyOffset, segment, c, scratch);
+        Arrays.fill(lanes, 0, 2 * LANES, 0);
+        for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
+          load(dys, order.base(dyOffset, segment, c), order, block, 0, g);
+          load(xs, order.base(xOffset, segment, c), order, block, hi[c], d);
+          addBlock(g, d, lanes, d);
+        }
+        sum[i] = fold(lanes, 0);
+        product[i] = fold(lanes, LANES);
       }
-      sum[c] = fold(lanes, 0);
-      product[c] = fold(lanes, LANES);
     }
   }
 
@@ -83,15 +91,14 @@ final class ScalarKernels implements Kernels {
    * K: the mean of four of the segment's superrows, or its first element where it has no full one.
    */
   private static float shift(float[] x, int base, Segments order, int segment, float[] lanes) {
-    int block = order.firstBlock(segment);
-    int at = base + order.blockOffset(block);
-    if (order.fullRows(block) == 0) {
+    int at = base + order.segmentOffset(segment);
+    if (!order.sampled(segment)) {
       return x[at];
     }
-    int a = at + order.sampleOffset(block, 0);
-    int b = at + order.sampleOffset(block, 1);
-    int c = at + order.sampleOffset(block, 2);
-    int d = at + order.sampleOffset(block, 3);
+    int a = at + order.sampleOffset(segment, 0);
+    int b = at + order.sampleOffset(segment, 1);
+    int c = at + order.sampleOffset(segment, 2);
+    int d = at + order.sampleOffset(segment, 3);
     int step = order.step();
     for (int lane = 0; lane < LANES; lane++) {
       int i = lane * step;

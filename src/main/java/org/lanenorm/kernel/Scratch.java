@@ -10,7 +10,8 @@ public final class Scratch {
 
   final float[] factors = new float[Segments.SLOTS * Segments.LANES];
 
-  private float[] lanes = new float[2 * Segments.LANES];
+  private float[] lanes = new float[3 * Segments.LANES];
+  private double[] halfFolded = new double[Segments.LANES / 2];
 
   /** Sums in double, four chains of two kinds. */
   final double[] chains = new double[8];
@@ -84,11 +85,19 @@ public final class Scratch {
     return packedGradient;
   }
 
-  /** For the lane sums of several channels: of each 16 of the first kind, then 16 of the second. */
-  float[] lanes(int channels) {
-    if (lanes.length < channels * 2 * Segments.LANES) {
-      lanes = new float[channels * 2 * Segments.LANES];
+  /** For the lane sums of so many segments, three times 16 lanes each. */
+  float[] lanes(int cells) {
+    if (lanes.length < cells * 3 * Segments.LANES) {
+      lanes = new float[cells * 3 * Segments.LANES];
     }
     return lanes;
+  }
+
+  /** For so many times 16 lanes, folded once. */
+  double[] halfFolded(int count) {
+    if (halfFolded.length < count * Segments.LANES / 2) {
+      halfFolded = new double[count * Segments.LANES / 2];
+    }
+    return halfFolded;
   }
 }

@@ -33,6 +33,9 @@ public final class Segments {
   /** The elements of a segment at most: 4 blocks and the two that may join them. */
   static final int LONGEST = 6 * SLOTS * LANES;
 
+  /** Segments, of one channel or several, that are summed together: their lanes take 3 KB. */
+  static final int MOST_TOGETHER = 16;
+
   private static final int BLOCKS_PER_SEGMENT = 4;
 
   private final boolean channelsLast;
@@ -53,6 +56,9 @@ public final class Segments {
   private final int blocksPerImage;
   private final int blocks;
   private final int segments;
+
+  /** Samples of every segment's first block, where blocks hold whole images. */
+  private final int[] samples = new int[4];
 
   /**
    * The order for a tensor.
@@ -83,6 +89,11 @@ public final class Segments {
             ? images * blocksPerImage
             : rows == 0 ? 0 : (images + imagesPerBlock - 1) / imagesPerBlock;
     segments = blocks == 0 ? 0 : Math.max(1, (blocks + 1) / BLOCKS_PER_SEGMENT);
+    int available = Math.min(images, imagesPerBlock) * fullRows;
+    for (int i = 0; i < samples.length && blocksPerImage == 1 && fullRows > 0; i++) {
+      int row = 5 * i * Math.min(available, SLOTS) / SLOTS;
+      samples[i] = row / fullRows * imageStride() + row % fullRows * rowStride();
+    }
   }
 
   boolean channelsLast() {
@@ -100,6 +111,19 @@ public final class Segments {
 
   int segments() {
     return segments;
+  }
+
+  /**
+   * How many segments of how many channels a reduction takes at a time: in NHWC a segment of all
+   * channels; where channels are packed one of one; else so many that each step has enough to
+   * overlap, a channel's segments before those of the next.
+   */
+  int segmentsTogether() {
+    return channelsLast || packed() ? 1 : Math.min(Math.max(1, segments), MOST_TOGETHER);
+  }
+
+  int channelsTogether() {
+    return channelsLast ? channels : packed() ? 1 : MOST_TOGETHER / segmentsTogether();
   }
 
   int firstBlock(int segment) {
@@ -126,6 +150,11 @@ public final class Segments {
   /** Distance from a superrow to the next. */
   int rowStride() {
     return LANES * step();
+  }
+
+  /** Distance from a channel's first element to the next channel's. */
+  int channelStride() {
+    return channelsLast ? 1 : spatial;
   }
 
   /** Distance from an image to the next. */
@@ -191,7 +220,34 @@ public final class Segments {
     if (blocksPerImage > 1) {
       return Math.max(0, Math.min(end - block, fullRows / SLOTS - block % blocksPerImage));
     }
-    return slotShift == 4 && fullRows == SLOTS ? 1 : 0;
+    return full(block) ? 1 : 0;
+  }
+
+  /** How many blocks from one that is not full on, before {@code end}, are like it. */
+  int partialRun(int block, int end) {
+    return blocksPerImage > 1 ? 1 : end - block;
+  }
+
+  /** Images in the blocks [firstBlock, endBlock). */
+  int images(int firstBlock, int endBlock) {
+    return blocksPerImage > 1
+        ? 1
+        : Math.min(endBlock * imagesPerBlock, images) - firstBlock * imagesPerBlock;
+  }
+
+  /** Positions of each image in a block. */
+  int length(int block) {
+    return fullRows(block) * LANES + tail(block);
+  }
+
+  /** Quads of slots that each image of a block takes, or 0 where it takes less than one. */
+  int quadsPerImage() {
+    return 1 << slotShift >> 2;
+  }
+
+  /** Whether all slots of a block hold 16 positions of one image. */
+  boolean full(int block) {
+    return slotShift == 4 && fullRows(block) == SLOTS;
   }
 
   /** Elements of one channel in a block. */
@@ -208,16 +264,34 @@ public final class Segments {
     return count;
   }
 
+  /** Images in every block but the last. */
+  int imagesPerBlock() {
+    return imagesPerBlock;
+  }
+
+  /** Where a segment's first element lies, from the channel's first. */
+  int segmentOffset(int segment) {
+    return blockOffset(firstBlock(segment));
+  }
+
   /**
-   * Where the i-th of the four superrows lies whose mean is the segment's shift, from the block's
-   * first element: spread over the first block, so that a ramp or an odd first row does not set the
-   * shift far from the data, yet near enough together to be streamed.
+   * Whether the shift of a segment is the mean of four superrows; else, where its first block has
+   * no full one, it is the first element.
    */
-  int sampleOffset(int block, int i) {
-    int perImage = fullRows(block);
-    int available = groups(block) * perImage;
-    int row = 5 * i * Math.min(available, SLOTS) / SLOTS;
-    return row / perImage * imageStride() + row % perImage * rowStride();
+  boolean sampled(int segment) {
+    return fullRows > 0 && fullRows(firstBlock(segment)) > 0;
+  }
+
+  /**
+   * Where the i-th of these four superrows lies, from the segment's first element (the 0-th there):
+   * spread over the first block, so that a ramp or an odd first row does not set the shift far from
+   * the data, yet near enough together to be streamed.
+   */
+  int sampleOffset(int segment, int i) {
+    if (blocksPerImage > 1) {
+      return 5 * i * fullRows(firstBlock(segment)) / SLOTS * rowStride();
+    }
+    return samples[i];
   }
 
   /** The array that holds channel c's elements of a segment: x itself, or scratch filled from x. */

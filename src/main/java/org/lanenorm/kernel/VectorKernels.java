@@ -16,7 +16,8 @@ final class VectorKernels implements Kernels {
       float[] x,
       int xOffset,
       Segments order,
-      int segment,
+      int firstSegment,
+      int endSegment,
       int from,
       int to,
       float[] shift,
@@ -24,10 +25,10 @@ final class VectorKernels implements Kernels {
       double[] square,
       Scratch scratch) {
     if (order.channelsLast()) {
-      NhwcVectorKernels.momentSums(x, xOffset, order, segment, shift, sum, square, scratch);
+      NhwcVectorKernels.momentSums(x, xOffset, order, firstSegment, shift, sum, square, scratch);
     } else {
       NchwVectorKernels.momentSums(
-          x, xOffset, order, segment, from, to, shift, sum, square, scratch);
+          x, xOffset, order, firstSegment, endSegment, from, to, shift, sum, square, scratch);
     }
   }
 
@@ -38,7 +39,8 @@ final class VectorKernels implements Kernels {
       float[] dy,
       int dyOffset,
       Segments order,
-      int segment,
+      int firstSegment,
+      int endSegment,
       int from,
       int to,
       float[] hi,
@@ -47,10 +49,22 @@ final class VectorKernels implements Kernels {
       Scratch scratch) {
     if (order.channelsLast()) {
       NhwcVectorKernels.gradientSums(
-          x, xOffset, dy, dyOffset, order, segment, hi, sum, product, scratch);
+          x, xOffset, dy, dyOffset, order, firstSegment, hi, sum, product, scratch);
     } else {
       NchwVectorKernels.gradientSums(
-          x, xOffset, dy, dyOffset, order, segment, from, to, hi, sum, product, scratch);
+          x,
+          xOffset,
+          dy,
+          dyOffset,
+          order,
+          firstSegment,
+          endSegment,
+          from,
+          to,
+          hi,
+          sum,
+          product,
+          scratch);
     }
   }
 
