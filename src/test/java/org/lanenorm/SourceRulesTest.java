@@ -52,6 +52,7 @@ class SourceRulesTest {
     "NchwVectorKernels,plane",
     "NhwcVectorKernels,squares",
     "NhwcVectorKernels,products",
+    "NhwcVectorKernels,partialHalf",
     "NhwcVectorKernels,partial4"
   })
   void aHotLoopIsTooLongToBeInlined(String file, String method) throws IOException {

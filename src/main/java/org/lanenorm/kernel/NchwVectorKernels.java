@@ -126,7 +126,7 @@ final class NchwVectorKernels {
     }
   }
 
-  private static DoubleVector wide(float[] lanes, int i) {
+  static DoubleVector wide(float[] lanes, int i) {
     return (DoubleVector) FloatVector.fromArray(HALF_F, lanes, i).castShape(D, 0);
   }
 

@@ -1,6 +1,7 @@
 package org.lanenorm.kernel;
 
 import java.util.Arrays;
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -12,6 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class NhwcVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
+  private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, F.vectorShape());
   private static final int L = F.length();
   private static final int LANES = Segments.LANES;
   private static final int HALF = Segments.SLOTS / 2;
@@ -49,19 +51,10 @@ final class NhwcVectorKernels {
         int at = xOffset + order.blockOffset(block);
         if (order.full(block)) {
           int stride = order.rowStride();
-          squares(x, at, stride, from, to, scratch.shifts, scratch.firstHalf, scratch.secondHalf);
-          squares(
-              x,
-              at + HALF * stride,
-              stride,
-              from,
-              to,
-              scratch.shifts,
-              scratch.firstOther,
-              scratch.secondOther);
-          addHalves(from, to, scratch);
+          squares(x, at, stride, from, to, false, scratch);
+          squares(x, at + HALF * stride, stride, from, to, true, scratch);
         } else {
-          partial(x, at, null, 0, order, block, from, to, scratch);
+          partialSquares(x, at, order, block, from, to, scratch);
         }
       }
     }
@@ -109,36 +102,140 @@ final class NhwcVectorKernels {
   }
 
   /**
-   * The sums of a full half block, for the places [from, to), into arrays that begin at {@code
-   * from}.
+   * The sums of a full half block, for the places [from, to): kept if it is the first half, and
+   * added to the places' sums together with the first if it is the second.
    */
   private static void squares(
-      float[] x,
-      int at,
-      int stride,
-      int from,
-      int to,
-      float[] shifts,
-      float[] sums,
-      float[] squares) {
+      float[] x, int at, int stride, int from, int to, boolean second, Scratch scratch) {
+    float[] shifts = scratch.shifts;
+    float[] halfSums = scratch.firstHalf;
+    float[] halfSquares = scratch.secondHalf;
+    float[] sums = scratch.first;
+    float[] squares = scratch.second;
     for (int i = from; i < to; i += L) {
-      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      FloatVector shift = load(shifts, i);
       int j = at + i;
-      FloatVector d0 = FloatVector.fromArray(F, x, j).sub(shift);
-      FloatVector d1 = FloatVector.fromArray(F, x, j + stride).sub(shift);
-      FloatVector d2 = FloatVector.fromArray(F, x, j + 2 * stride).sub(shift);
-      FloatVector d3 = FloatVector.fromArray(F, x, j + 3 * stride).sub(shift);
-      FloatVector d4 = FloatVector.fromArray(F, x, j + 4 * stride).sub(shift);
-      FloatVector d5 = FloatVector.fromArray(F, x, j + 5 * stride).sub(shift);
-      FloatVector d6 = FloatVector.fromArray(F, x, j + 6 * stride).sub(shift);
-      FloatVector d7 = FloatVector.fromArray(F, x, j + 7 * stride).sub(shift);
-      FloatVector lower = d0.add(d1).add(d2.add(d3));
-      FloatVector upper = d4.add(d5).add(d6.add(d7));
-      lower.add(upper).intoArray(sums, i - from);
-      lower = d1.fma(d1, d0.mul(d0)).add(d3.fma(d3, d2.mul(d2)));
-      upper = d5.fma(d5, d4.mul(d4)).add(d7.fma(d7, d6.mul(d6)));
-      lower.add(upper).intoArray(squares, i - from);
+      FloatVector d0 = load(x, j).sub(shift);
+      FloatVector d1 = load(x, j + stride).sub(shift);
+      FloatVector d2 = load(x, j + 2 * stride).sub(shift);
+      FloatVector d3 = load(x, j + 3 * stride).sub(shift);
+      FloatVector d4 = load(x, j + 4 * stride).sub(shift);
+      FloatVector d5 = load(x, j + 5 * stride).sub(shift);
+      FloatVector d6 = load(x, j + 6 * stride).sub(shift);
+      FloatVector d7 = load(x, j + 7 * stride).sub(shift);
+      FloatVector sum = sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7));
+      FloatVector square =
+          NchwVectorKernels.squares(d0, d1, d2, d3).add(NchwVectorKernels.squares(d4, d5, d6, d7));
+      if (second) {
+        load(sums, i).add(load(halfSums, i - from).add(sum)).intoArray(sums, i);
+        load(squares, i).add(load(halfSquares, i - from).add(square)).intoArray(squares, i);
+      } else {
+        sum.intoArray(halfSums, i - from);
+        square.intoArray(halfSquares, i - from);
+      }
     }
+  }
+
+  /**
+   * Adds a block that is not full, for the places [from, to). A slot without an element reads the
+   * shift, whose difference is 0.
+   */
+  private static void partialSquares(
+      float[] x, int at, Segments order, int block, int from, int to, Scratch scratch) {
+    int split = Math.min(Math.max(order.tail(block) * order.channels(), from), to);
+    // lanes below the tail have one superrow more
+    partialSquares(x, at, order, block, 1, from, split, scratch);
+    partialSquares(x, at, order, block, 0, split, to, scratch);
+  }
+
+  private static void partialSquares(
+      float[] x, int at, Segments order, int block, int more, int from, int to, Scratch scratch) {
+    int rows = order.fullRows(block) + more;
+    if (from == to || rows == 0) {
+      return;
+    }
+    locate(order, block, rows, scratch);
+    int[] slots = scratch.slots;
+    float[] present = scratch.present;
+    int whole = from + F.loopBound(to - from);
+    int used = used(order, block, rows);
+    for (int half = 0; half < used; half += HALF) {
+      for (int slot = 0; slot < HALF; slot++) {
+        boolean there = present[half + slot] != 0;
+        scratch.sources[slot] = there ? x : scratch.shifts;
+        scratch.sourcesAt[slot] = there ? at + slots[half + slot] : 0;
+      }
+      partialHalf(from, whole, half > 0, half + HALF >= used, scratch);
+    }
+    Arrays.fill(scratch.sources, null);
+    for (int i = whole; i < to; i++) {
+      partialPlace(x, at + i, null, 0, i, scratch);
+    }
+  }
+
+  private static void partialHalf(int from, int to, boolean second, boolean last, Scratch scratch) {
+    float[] x0 = scratch.sources[0];
+    float[] x1 = scratch.sources[1];
+    float[] x2 = scratch.sources[2];
+    float[] x3 = scratch.sources[3];
+    float[] x4 = scratch.sources[4];
+    float[] x5 = scratch.sources[5];
+    float[] x6 = scratch.sources[6];
+    float[] x7 = scratch.sources[7];
+    int at0 = scratch.sourcesAt[0];
+    int at1 = scratch.sourcesAt[1];
+    int at2 = scratch.sourcesAt[2];
+    int at3 = scratch.sourcesAt[3];
+    int at4 = scratch.sourcesAt[4];
+    int at5 = scratch.sourcesAt[5];
+    int at6 = scratch.sourcesAt[6];
+    int at7 = scratch.sourcesAt[7];
+    float[] shifts = scratch.shifts;
+    float[] halfSums = scratch.firstHalf;
+    float[] halfSquares = scratch.secondHalf;
+    float[] sums = scratch.first;
+    float[] squares = scratch.second;
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = load(shifts, i);
+      FloatVector d0 = load(x0, at0 + i).sub(shift);
+      FloatVector d1 = load(x1, at1 + i).sub(shift);
+      FloatVector d2 = load(x2, at2 + i).sub(shift);
+      FloatVector d3 = load(x3, at3 + i).sub(shift);
+      FloatVector d4 = load(x4, at4 + i).sub(shift);
+      FloatVector d5 = load(x5, at5 + i).sub(shift);
+      FloatVector d6 = load(x6, at6 + i).sub(shift);
+      FloatVector d7 = load(x7, at7 + i).sub(shift);
+      FloatVector sum = sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7));
+      FloatVector square =
+          NchwVectorKernels.squares(d0, d1, d2, d3).add(NchwVectorKernels.squares(d4, d5, d6, d7));
+      if (second) {
+        load(sums, i).add(load(halfSums, i - from).add(sum)).intoArray(sums, i);
+        load(squares, i).add(load(halfSquares, i - from).add(square)).intoArray(squares, i);
+      } else if (last) {
+        load(sums, i).add(sum).intoArray(sums, i);
+        load(squares, i).add(square).intoArray(squares, i);
+      } else {
+        sum.intoArray(halfSums, i - from);
+        square.intoArray(halfSquares, i - from);
+      }
+    }
+  }
+
+  /** Finds the slots of a block that is not full, for lanes with so many superrows. */
+  private static void locate(Segments order, int block, int rows, Scratch scratch) {
+    int groups = order.groups(block);
+    for (int slot = 0; slot < Segments.SLOTS; slot++) {
+      int group = slot >> order.slotShift();
+      int row = slot - (group << order.slotShift());
+      boolean there = group < groups && row < rows;
+      scratch.slots[slot] = there ? group * order.imageStride() + row * order.rowStride() : 0;
+      scratch.present[slot] = there ? 1 : 0;
+    }
+  }
+
+  /** Slots up to the last that holds an element. */
+  private static int used(Segments order, int block, int rows) {
+    return order.slotShift() == 4 ? rows : order.groups(block) << order.slotShift();
   }
 
   static void gradientSums(
@@ -247,8 +344,6 @@ final class NhwcVectorKernels {
    * Adds a block that is not full, for the places [from, to). A slot without an element reads
    * another's and multiplies it by 0. (Only its own channel's elements are read, so what is not
    * finite there spoils no sum that was finite.)
-   *
-   * @param dy null for the squares of x - shift
    */
   private static void partial(
       float[] x,
@@ -281,18 +376,11 @@ final class NhwcVectorKernels {
     if (from == to || rows == 0) {
       return;
     }
+    locate(order, block, rows, scratch);
     int[] slots = scratch.slots;
     float[] present = scratch.present;
-    int groups = order.groups(block);
-    for (int slot = 0; slot < Segments.SLOTS; slot++) {
-      int group = slot >> order.slotShift();
-      int row = slot - (group << order.slotShift());
-      boolean there = group < groups && row < rows;
-      slots[slot] = there ? group * order.imageStride() + row * order.rowStride() : 0;
-      present[slot] = there ? 1 : 0;
-    }
     int whole = from + F.loopBound(to - from);
-    int used = order.slotShift() == 4 ? rows : groups << order.slotShift();
+    int used = used(order, block, rows);
     if (used <= 4) {
       partial4(
           x,
@@ -372,15 +460,15 @@ final class NhwcVectorKernels {
     for (int i = from; i < to; i += L) {
       FloatVector shift = load(shifts, i);
       int j = xAt + i;
-      FloatVector d0 = load(x, j + s0).sub(shift).mul(p0);
-      FloatVector d1 = load(x, j + s1).sub(shift).mul(p1);
-      FloatVector d2 = load(x, j + s2).sub(shift).mul(p2);
-      FloatVector d3 = load(x, j + s3).sub(shift).mul(p3);
+      FloatVector d0 = FloatVector.fromArray(F, x, j + s0).sub(shift).mul(p0);
+      FloatVector d1 = FloatVector.fromArray(F, x, j + s1).sub(shift).mul(p1);
+      FloatVector d2 = FloatVector.fromArray(F, x, j + s2).sub(shift).mul(p2);
+      FloatVector d3 = FloatVector.fromArray(F, x, j + s3).sub(shift).mul(p3);
       j = dyAt + i;
-      FloatVector g0 = dy == null ? d0 : load(dy, j + s0).mul(p0);
-      FloatVector g1 = dy == null ? d1 : load(dy, j + s1).mul(p1);
-      FloatVector g2 = dy == null ? d2 : load(dy, j + s2).mul(p2);
-      FloatVector g3 = dy == null ? d3 : load(dy, j + s3).mul(p3);
+      FloatVector g0 = FloatVector.fromArray(F, dy, j + s0).mul(p0);
+      FloatVector g1 = FloatVector.fromArray(F, dy, j + s1).mul(p1);
+      FloatVector g2 = FloatVector.fromArray(F, dy, j + s2).mul(p2);
+      FloatVector g3 = FloatVector.fromArray(F, dy, j + s3).mul(p3);
       put(sum(g0, g1, g2, g3), sums, i - origin, add);
       put(NchwVectorKernels.products(d0, d1, d2, d3, g0, g1, g2, g3), products, i - origin, add);
     }
@@ -429,23 +517,43 @@ final class NhwcVectorKernels {
     scratch.second[place] += d[0];
   }
 
-  /**
-   * As {@link ScalarKernels#fold}, for every channel. Plain Java, which C2 makes vectors of, ends
-   * included.
-   */
+  /** As {@link ScalarKernels#fold}, for every channel: the even lanes, then the odd ones. */
   private static void fold(float[] lanes, int channels, double[] sums) {
-    int n = channels;
-    for (int c = 0; c < n; c++) {
-      double s0 = (double) lanes[c] + lanes[c + 8 * n];
-      double s1 = (double) lanes[c + n] + lanes[c + 9 * n];
-      double s2 = (double) lanes[c + 2 * n] + lanes[c + 10 * n];
-      double s3 = (double) lanes[c + 3 * n] + lanes[c + 11 * n];
-      double s4 = (double) lanes[c + 4 * n] + lanes[c + 12 * n];
-      double s5 = (double) lanes[c + 5 * n] + lanes[c + 13 * n];
-      double s6 = (double) lanes[c + 6 * n] + lanes[c + 14 * n];
-      double s7 = (double) lanes[c + 7 * n] + lanes[c + 15 * n];
-      sums[c] = ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
+    fold(lanes, 0, channels, false, sums);
+    fold(lanes, channels, channels, true, sums);
+  }
+
+  /**
+   * (s0 + s4) + (s2 + s6), with s(l) the sum of lanes l and l+8, of lanes that begin at {@code
+   * first}.
+   */
+  private static void fold(float[] lanes, int first, int n, boolean add, double[] sums) {
+    int whole = D.loopBound(n);
+    for (int c = 0; c < whole; c += D.length()) {
+      int i = first + c;
+      DoubleVector s0 = wide(lanes, i).add(wide(lanes, i + 8 * n));
+      DoubleVector s2 = wide(lanes, i + 2 * n).add(wide(lanes, i + 10 * n));
+      DoubleVector s4 = wide(lanes, i + 4 * n).add(wide(lanes, i + 12 * n));
+      DoubleVector s6 = wide(lanes, i + 6 * n).add(wide(lanes, i + 14 * n));
+      DoubleVector sum = s0.add(s4).add(s2.add(s6));
+      if (add) {
+        sum = DoubleVector.fromArray(D, sums, c).add(sum);
+      }
+      sum.intoArray(sums, c);
     }
+    for (int c = whole; c < n; c++) {
+      int i = first + c;
+      double s0 = (double) lanes[i] + lanes[i + 8 * n];
+      double s2 = (double) lanes[i + 2 * n] + lanes[i + 10 * n];
+      double s4 = (double) lanes[i + 4 * n] + lanes[i + 12 * n];
+      double s6 = (double) lanes[i + 6 * n] + lanes[i + 14 * n];
+      double sum = (s0 + s4) + (s2 + s6);
+      sums[c] = add ? sums[c] + sum : sum;
+    }
+  }
+
+  private static DoubleVector wide(float[] lanes, int i) {
+    return NchwVectorKernels.wide(lanes, i);
   }
 
   /**

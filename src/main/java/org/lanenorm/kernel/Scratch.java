@@ -46,6 +46,11 @@ public final class Scratch {
 
   final float[] present = new float[Segments.SLOTS];
 
+  /** Where the superrows of half a block are read; held for one call only. */
+  final float[][] sources = new float[Segments.SLOTS / 2][];
+
+  final int[] sourcesAt = new int[Segments.SLOTS / 2];
+
   void growLanes(int length, int chunk) {
     if (shifts.length < length) {
       shifts = new float[length];
