@@ -82,8 +82,13 @@ final class NchwVectorKernels {
         clear(lanes, cell * CELL, shift[cell]);
       }
     }
-    for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
-      segmentSquares(source, base, order, segment, width, lanes, cell * CELL, scratch);
+    // small images of several channels follow one another, large ones' segments do
+    int step = order.largeImages() ? 1 : width;
+    for (int c = 0; c < width; c += step) {
+      int at = base + c * order.channelStride();
+      for (int segment = firstSegment, cell = c; segment < endSegment; segment++, cell += width) {
+        segmentSquares(source, at, order, segment, step, lanes, cell * CELL, scratch);
+      }
     }
     fold(lanes, 0, cells, sum, scratch);
     fold(lanes, LANES, cells, square, scratch);
@@ -347,11 +352,16 @@ final class NchwVectorKernels {
     float[] dys = order.gradientSource(dy, dyOffset, firstSegment, from, scratch);
     int xBase = order.base(xOffset, firstSegment, from);
     int dyBase = order.base(dyOffset, firstSegment, from);
-    for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
-      for (int c = 0; c < width; c++) {
-        clear(lanes, (cell + c) * CELL, hi[from + c]);
+    int step = order.largeImages() ? 1 : width;
+    for (int c = 0; c < width; c += step) {
+      int at = c * order.channelStride();
+      for (int segment = firstSegment, cell = c; segment < endSegment; segment++, cell += width) {
+        for (int i = 0; i < step; i++) {
+          clear(lanes, (cell + i) * CELL, hi[from + c + i]);
+        }
+        segmentProducts(
+            xs, xBase + at, dys, dyBase + at, order, segment, step, lanes, cell * CELL, scratch);
       }
-      segmentProducts(xs, xBase, dys, dyBase, order, segment, width, lanes, cell * CELL, scratch);
     }
     fold(lanes, 0, cells, sum, scratch);
     fold(lanes, LANES, cells, product, scratch);
@@ -614,11 +624,50 @@ final class NchwVectorKernels {
       int to,
       ChannelAffine affine) {
     int spatial = order.run();
+    boolean small = spatial >= L && spatial <= 4 * L;
     for (int row = firstRow; row < endRow; row++) {
       int at = row * order.rowLength() + from * spatial;
+      if (small) {
+        smallPlanes(x, xOffset + at, y, yOffset + at, spatial, from, to, affine);
+        continue;
+      }
       for (int c = from; c < to; c++, at += spatial) {
         plane(x, xOffset + at, y, yOffset + at, spatial, affine.hi[c], affine.k[c], affine.b[c]);
       }
+    }
+  }
+
+  /** Planes of one to four vectors, the last of which may overlap one another. */
+  private static void smallPlanes(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int length,
+      int from,
+      int to,
+      ChannelAffine affine) {
+    float[] hi = affine.hi;
+    float[] k = affine.k;
+    float[] b = affine.b;
+    int second = Math.min(L, length - L);
+    int third = Math.min(2 * L, length - L);
+    int fourth = length - L;
+    for (int c = from; c < to; c++) {
+      int xAt = xFrom + (c - from) * length;
+      int yAt = yFrom + (c - from) * length;
+      FloatVector mean = FloatVector.broadcast(F, hi[c]);
+      FloatVector scale = FloatVector.broadcast(F, k[c]);
+      FloatVector shift = FloatVector.broadcast(F, b[c]);
+      // all are read before any is written, as y may be x
+      FloatVector y0 = FloatVector.fromArray(F, x, xAt).sub(mean).fma(scale, shift);
+      FloatVector y1 = FloatVector.fromArray(F, x, xAt + second).sub(mean).fma(scale, shift);
+      FloatVector y2 = FloatVector.fromArray(F, x, xAt + third).sub(mean).fma(scale, shift);
+      FloatVector y3 = FloatVector.fromArray(F, x, xAt + fourth).sub(mean).fma(scale, shift);
+      y0.intoArray(y, yAt);
+      y1.intoArray(y, yAt + second);
+      y2.intoArray(y, yAt + third);
+      y3.intoArray(y, yAt + fourth);
     }
   }
 
@@ -668,8 +717,14 @@ final class NchwVectorKernels {
       int to,
       ChannelGradients gradients) {
     int spatial = order.run();
+    boolean small = spatial >= L && spatial <= 4 * L;
     for (int row = firstRow; row < endRow; row++) {
       int at = row * order.rowLength() + from * spatial;
+      if (small) {
+        smallPlanes(
+            x, xOffset + at, dy, dyOffset + at, dx, dxOffset + at, spatial, from, to, gradients);
+        continue;
+      }
       for (int c = from; c < to; c++, at += spatial) {
         plane(
             x,
@@ -684,6 +739,47 @@ final class NchwVectorKernels {
             gradients.p[c],
             gradients.q[c]);
       }
+    }
+  }
+
+  private static void smallPlanes(
+      float[] x,
+      int xFrom,
+      float[] dy,
+      int dyFrom,
+      float[] dx,
+      int dxFrom,
+      int length,
+      int from,
+      int to,
+      ChannelGradients gradients) {
+    float[] hi = gradients.hi;
+    float[] k = gradients.k;
+    float[] p = gradients.p;
+    float[] q = gradients.q;
+    int second = Math.min(L, length - L);
+    int third = Math.min(2 * L, length - L);
+    int fourth = length - L;
+    for (int c = from; c < to; c++) {
+      int xAt = xFrom + (c - from) * length;
+      int dyAt = dyFrom + (c - from) * length;
+      int dxAt = dxFrom + (c - from) * length;
+      FloatVector mean = FloatVector.broadcast(F, hi[c]);
+      FloatVector scale = FloatVector.broadcast(F, k[c]);
+      FloatVector slope = FloatVector.broadcast(F, p[c]);
+      FloatVector shift = FloatVector.broadcast(F, q[c]);
+      FloatVector dx0 = load(x, xAt).sub(mean).fma(slope, shift);
+      FloatVector dx1 = load(x, xAt + second).sub(mean).fma(slope, shift);
+      FloatVector dx2 = load(x, xAt + third).sub(mean).fma(slope, shift);
+      FloatVector dx3 = load(x, xAt + fourth).sub(mean).fma(slope, shift);
+      dx0 = load(dy, dyAt).fma(scale, dx0);
+      dx1 = load(dy, dyAt + second).fma(scale, dx1);
+      dx2 = load(dy, dyAt + third).fma(scale, dx2);
+      dx3 = load(dy, dyAt + fourth).fma(scale, dx3);
+      dx0.intoArray(dx, dxAt);
+      dx1.intoArray(dx, dxAt + second);
+      dx2.intoArray(dx, dxAt + third);
+      dx3.intoArray(dx, dxAt + fourth);
     }
   }
 

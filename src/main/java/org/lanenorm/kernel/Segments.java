@@ -33,8 +33,8 @@ public final class Segments {
   /** The elements of a segment at most: 4 blocks and the two that may join them. */
   static final int LONGEST = 6 * SLOTS * LANES;
 
-  /** Segments, of one channel or several, that are summed together: their lanes take 3 KB. */
-  static final int MOST_TOGETHER = 16;
+  /** Segments, of one channel or several, that are summed together: their lanes take 6 KB. */
+  static final int MOST_TOGETHER = 32;
 
   private static final int BLOCKS_PER_SEGMENT = 4;
 
@@ -116,14 +116,23 @@ public final class Segments {
   /**
    * How many segments of how many channels a reduction takes at a time: in NHWC a segment of all
    * channels; where channels are packed one of one; else so many that each step has enough to
-   * overlap, a channel's segments before those of the next.
+   * overlap. Of large images about one, so that memory is read in long runs.
    */
   int segmentsTogether() {
-    return channelsLast || packed() ? 1 : Math.min(Math.max(1, segments), MOST_TOGETHER);
+    if (channelsLast || packed()) {
+      return 1;
+    }
+    int most = largeImages() ? blocksPerImage / BLOCKS_PER_SEGMENT + 1 : MOST_TOGETHER / 2;
+    return Math.min(Math.max(1, segments), Math.min(most, MOST_TOGETHER));
   }
 
   int channelsTogether() {
     return channelsLast ? channels : packed() ? 1 : MOST_TOGETHER / segmentsTogether();
+  }
+
+  /** Whether images fill several blocks. */
+  boolean largeImages() {
+    return blocksPerImage > 1;
   }
 
   int firstBlock(int segment) {
