@@ -6,9 +6,9 @@ import org.lanenorm.BatchNorm;
 import org.lanenorm.Layout;
 import org.lanenorm.Momentum;
 import org.lanenorm.TensorShape;
-import org.lanenorm.cli.npy.Npy;
-import org.lanenorm.cli.npy.NpyArray;
-import org.lanenorm.cli.npy.Npz;
+import org.lanenorm.files.Npy;
+import org.lanenorm.files.Npz;
+import org.lanenorm.files.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -99,7 +99,7 @@ final class BackwardCommand extends FileCommand {
       float[] dGamma = new float[shape.channels()];
       float[] dBeta = new float[shape.channels()];
       float[] dx = backward(x, dy, dGamma, dBeta, threads);
-      outputs.write("--output", out -> Npy.write(out, NpyArray.of(dx, shape.dimensions())));
+      outputs.write("--output", out -> Npy.write(out, Tensor.of(dx, shape.dimensions())));
       outputs.write("--gradients", out -> Npz.write(out, arrays(dGamma, dBeta)));
       outputs.commit();
       print(shape, dGamma, dBeta, backend, threads);
@@ -131,10 +131,10 @@ final class BackwardCommand extends FileCommand {
     return dx;
   }
 
-  private static Map<String, NpyArray> arrays(float[] dGamma, float[] dBeta) {
-    Map<String, NpyArray> arrays = new LinkedHashMap<>();
-    arrays.put("dgamma", NpyArray.of(dGamma, dGamma.length));
-    arrays.put("dbeta", NpyArray.of(dBeta, dBeta.length));
+  private static Map<String, Tensor> arrays(float[] dGamma, float[] dBeta) {
+    Map<String, Tensor> arrays = new LinkedHashMap<>();
+    arrays.put("dgamma", Tensor.of(dGamma, dGamma.length));
+    arrays.put("dbeta", Tensor.of(dBeta, dBeta.length));
     return arrays;
   }
 

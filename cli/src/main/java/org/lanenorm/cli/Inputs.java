@@ -13,10 +13,10 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
-import org.lanenorm.cli.npy.Npy;
-import org.lanenorm.cli.npy.NpyArray;
-import org.lanenorm.cli.npy.NpyType;
-import org.lanenorm.cli.npy.Npz;
+import org.lanenorm.files.ElementType;
+import org.lanenorm.files.Npy;
+import org.lanenorm.files.Npz;
+import org.lanenorm.files.Tensor;
 
 /**
  * Reads what a command is given as INPUT: an .npy file, a member of an .npz file as {@code
@@ -103,9 +103,9 @@ final class Inputs {
         .collect(Collectors.joining(", ", "", names.size() > MAX_NAMES ? ", ..." : ""));
   }
 
-  private Input tensor(String argument, String name, NpyArray array) {
+  private Input tensor(String argument, String name, Tensor array) {
     int[] dimensions = array.shape();
-    if (array.type() == NpyType.INT64) {
+    if (array.type() == ElementType.INT64) {
       throw UserError.of(
           argument, name, "must hold float32 (or float64, rounded), but holds int64");
     }
@@ -113,7 +113,7 @@ final class Inputs {
       throw UserError.of(
           argument,
           name,
-          "must have 2 to 5 dimensions, but its shape is " + NpyArray.describe(dimensions));
+          "must have 2 to 5 dimensions, but its shape is " + Tensor.describe(dimensions));
     }
     TensorShape shape;
     try {
@@ -122,13 +122,13 @@ final class Inputs {
       throw UserError.of(argument, name, e.getMessage());
     }
     float[] values = array.floats();
-    if (array.type() == NpyType.FLOAT64) {
+    if (array.type() == ElementType.FLOAT64) {
       notes.accept(argument + " " + name + ": float64, rounded to float32" + lost(array, values));
     }
     return new Input(name, values, shape);
   }
 
-  private static String lost(NpyArray array, float[] values) {
+  private static String lost(Tensor array, float[] values) {
     double[] exact = array.doubles();
     int lost = 0;
     for (int i = 0; i < values.length; i++) {

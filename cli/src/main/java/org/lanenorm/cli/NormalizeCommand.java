@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.lanenorm.Layout;
 import org.lanenorm.Momentum;
-import org.lanenorm.cli.npy.Npy;
-import org.lanenorm.cli.npy.NpyArray;
-import org.lanenorm.cli.npy.Npz;
+import org.lanenorm.files.Npy;
+import org.lanenorm.files.Npz;
+import org.lanenorm.files.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -168,12 +168,11 @@ final class NormalizeCommand extends FileCommand {
   private void write(Outputs outputs, Report report) {
     Normalized result = report.result();
     outputs.write(
-        "--output",
-        out -> Npy.write(out, NpyArray.of(result.y(), report.x().shape().dimensions())));
-    Map<String, NpyArray> statistics = StatsCommand.statistics(result.moments());
+        "--output", out -> Npy.write(out, Tensor.of(result.y(), report.x().shape().dimensions())));
+    Map<String, Tensor> statistics = StatsCommand.statistics(result.moments());
     int channels = report.x().shape().channels();
-    statistics.put("running_mean", NpyArray.of(result.runningMean(), channels));
-    statistics.put("running_var", NpyArray.of(result.runningVariance(), channels));
+    statistics.put("running_mean", Tensor.of(result.runningMean(), channels));
+    statistics.put("running_var", Tensor.of(result.runningVariance(), channels));
     outputs.write("--stats", out -> Npz.write(out, statistics));
     outputs.commit();
   }

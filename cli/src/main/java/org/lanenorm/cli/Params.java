@@ -6,9 +6,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
-import org.lanenorm.cli.npy.NpyArray;
-import org.lanenorm.cli.npy.NpyType;
-import org.lanenorm.cli.npy.Npz;
+import org.lanenorm.files.ElementType;
+import org.lanenorm.files.Npz;
+import org.lanenorm.files.Tensor;
 
 /**
  * A layer's parameters from P.npz: gamma, beta, running_mean, running_var, one number per channel.
@@ -78,8 +78,8 @@ record Params(float[] gamma, float[] beta, double[] runningMean, double[] runnin
 
   private static float[] floats(
       Npz npz, String file, String name, int channels, Consumer<String> notes) throws IOException {
-    NpyArray array = array(npz, file, name, channels);
-    if (array != null && array.type() == NpyType.FLOAT64) {
+    Tensor array = array(npz, file, name, channels);
+    if (array != null && array.type() == ElementType.FLOAT64) {
       notes.accept("--params " + file + ":" + name + ": float64, rounded to float32");
     }
     return array == null ? null : array.floats();
@@ -87,24 +87,23 @@ record Params(float[] gamma, float[] beta, double[] runningMean, double[] runnin
 
   private static double[] doubles(
       Npz npz, String file, String name, int channels, double[] otherwise) throws IOException {
-    NpyArray array = array(npz, file, name, channels);
+    Tensor array = array(npz, file, name, channels);
     return array == null ? otherwise : array.doubles();
   }
 
-  private static NpyArray array(Npz npz, String file, String name, int channels)
-      throws IOException {
+  private static Tensor array(Npz npz, String file, String name, int channels) throws IOException {
     if (!npz.names().contains(name)) {
       return null;
     }
-    NpyArray array = npz.read(name);
-    if (array.type() == NpyType.INT64 || !Arrays.equals(array.shape(), new int[] {channels})) {
+    Tensor array = npz.read(name);
+    if (array.type() == ElementType.INT64 || !Arrays.equals(array.shape(), new int[] {channels})) {
       throw new UserError(
           "--params "
               + file
               + ":"
               + name
               + " must be float32 or float64 of shape "
-              + NpyArray.describe(channels)
+              + Tensor.describe(channels)
               + ", one per channel, but is "
               + array);
     }

@@ -6,8 +6,8 @@ import java.util.Map;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
 import org.lanenorm.MomentsAccumulator;
-import org.lanenorm.cli.npy.NpyArray;
-import org.lanenorm.cli.npy.Npz;
+import org.lanenorm.files.Npz;
+import org.lanenorm.files.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -98,11 +98,11 @@ final class StatsCommand extends FileCommand {
   }
 
   /** As they are stored: count, mean and biased variance. */
-  static Map<String, NpyArray> statistics(ChannelMoments moments) {
-    Map<String, NpyArray> arrays = new LinkedHashMap<>();
-    arrays.put("count", NpyArray.of(new long[] {moments.count()}));
-    arrays.put("mean", NpyArray.of(moments.means(), moments.channels()));
-    arrays.put("variance", NpyArray.of(moments.variances(), moments.channels()));
+  static Map<String, Tensor> statistics(ChannelMoments moments) {
+    Map<String, Tensor> arrays = new LinkedHashMap<>();
+    arrays.put("count", Tensor.of(new long[] {moments.count()}));
+    arrays.put("mean", Tensor.of(moments.means(), moments.channels()));
+    arrays.put("variance", Tensor.of(moments.variances(), moments.channels()));
     return arrays;
   }
 }

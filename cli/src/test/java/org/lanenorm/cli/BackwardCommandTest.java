@@ -8,7 +8,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lanenorm.TensorShape;
-import org.lanenorm.cli.npy.NpyArray;
+import org.lanenorm.files.Tensor;
 
 class BackwardCommandTest {
   private static final TensorShape SHAPE = TensorShape.nhwc(2, 3, 4, 2);
@@ -19,16 +19,16 @@ class BackwardCommandTest {
 
   @BeforeEach
   void writeInputs() {
-    Cli.npy(file("x.npy"), NpyArray.of(X, SHAPE.dimensions()));
-    Cli.npy(file("dy.npy"), NpyArray.of(DY, SHAPE.dimensions()));
+    Cli.npy(file("x.npy"), Tensor.of(X, SHAPE.dimensions()));
+    Cli.npy(file("dy.npy"), Tensor.of(DY, SHAPE.dimensions()));
     Cli.npz(
         file("p.npz"),
         "gamma",
-        NpyArray.of(new float[] {1, 2}, 2),
+        Tensor.of(new float[] {1, 2}, 2),
         "running_mean",
-        NpyArray.of(new double[] {3, 3}, 2),
+        Tensor.of(new double[] {3, 3}, 2),
         "running_var",
-        NpyArray.of(new double[] {4, 4}, 2));
+        Tensor.of(new double[] {4, 4}, 2));
   }
 
   private Path file(String name) {
@@ -50,7 +50,7 @@ class BackwardCommandTest {
   @Test
   void trainingGradientsSumToZero() {
     Cli run = backward(outputs()).succeeds();
-    NpyArray dx = Cli.array(file("dx.npy"));
+    Tensor dx = Cli.array(file("dx.npy"));
     assertThat(dx.shape()).containsExactly(SHAPE.dimensions());
     float[] dBeta = Cli.member(file("g.npz"), "dbeta").floats();
     float[] dGamma = Cli.member(file("g.npz"), "dgamma").floats();
@@ -88,7 +88,7 @@ class BackwardCommandTest {
     backward("--output", file("dx.npy")).isRefused("--gradients");
     backward("--output", file("dx.npy"), "--gradients", file("no/g.npz")).isRefused("--gradients");
     backward("--output", file("d"), "--gradients", file("d")).isRefused("another file");
-    Cli.npy(file("dy.npy"), NpyArray.of(new float[16], 2, 2, 2, 2));
+    Cli.npy(file("dy.npy"), Tensor.of(new float[16], 2, 2, 2, 2));
     backward(outputs()).isRefused("DY", "NHWC 2x3x4x2", "NHWC 2x2x2x2");
     Cli.run("backward", file("x.npy")).isRefused("--params", "DY");
     assertThat(Cli.files(folder)).containsExactly("dy.npy", "p.npz", "x.npy");

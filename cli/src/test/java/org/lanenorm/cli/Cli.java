@@ -13,9 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.lanenorm.cli.npy.Npy;
-import org.lanenorm.cli.npy.NpyArray;
-import org.lanenorm.cli.npy.Npz;
+import org.lanenorm.files.Npy;
+import org.lanenorm.files.Npz;
+import org.lanenorm.files.Tensor;
 
 /** Runs the command line inside the test's JVM, and makes and reads its files. */
 record Cli(int status, String out, String err) {
@@ -48,15 +48,15 @@ record Cli(int status, String out, String err) {
     return this;
   }
 
-  static Path npy(Path file, NpyArray array) {
+  static Path npy(Path file, Tensor array) {
     return write(file, out -> Npy.write(out, array));
   }
 
   /** Names and arrays in turn. */
   static Path npz(Path file, Object... namesAndArrays) {
-    Map<String, NpyArray> arrays = new LinkedHashMap<>();
+    Map<String, Tensor> arrays = new LinkedHashMap<>();
     for (int i = 0; i < namesAndArrays.length; i += 2) {
-      arrays.put((String) namesAndArrays[i], (NpyArray) namesAndArrays[i + 1]);
+      arrays.put((String) namesAndArrays[i], (Tensor) namesAndArrays[i + 1]);
     }
     return write(file, out -> Npz.write(out, arrays));
   }
@@ -70,7 +70,7 @@ record Cli(int status, String out, String err) {
     }
   }
 
-  static NpyArray member(Path file, String name) {
+  static Tensor member(Path file, String name) {
     try (Npz npz = Npz.open(file)) {
       return npz.read(name);
     } catch (IOException e) {
@@ -78,7 +78,7 @@ record Cli(int status, String out, String err) {
     }
   }
 
-  static NpyArray array(Path file) {
+  static Tensor array(Path file) {
     try {
       return Npy.read(file);
     } catch (IOException e) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
-import org.lanenorm.cli.npy.NpyArray;
+import org.lanenorm.files.Tensor;
 
 class InputsTest {
   @TempDir Path folder;
@@ -40,27 +40,27 @@ class InputsTest {
 
   @Test
   void theLayoutSaysWhichDimensionIsTheChannels() {
-    Path file = Cli.npy(folder.resolve("x.npy"), NpyArray.of(new float[120], 2, 3, 4, 5));
+    Path file = Cli.npy(folder.resolve("x.npy"), Tensor.of(new float[120], 2, 3, 4, 5));
     assertThat(read(file).shape()).isEqualTo(TensorShape.nchw(2, 3, 4, 5));
     assertThat(read(file, Layout.NHWC).shape()).isEqualTo(TensorShape.nhwc(2, 3, 4, 5));
-    Path rows = Cli.npy(folder.resolve("rows.npy"), NpyArray.of(new float[6], 2, 3));
+    Path rows = Cli.npy(folder.resolve("rows.npy"), Tensor.of(new float[6], 2, 3));
     assertThat(read(rows).shape()).isEqualTo(TensorShape.rows(2, 3));
     assertThat(read(rows, Layout.NHWC).shape().channels()).isEqualTo(3);
-    Path five = Cli.npy(folder.resolve("five.npy"), NpyArray.of(new float[32], 1, 2, 2, 2, 4));
+    Path five = Cli.npy(folder.resolve("five.npy"), Tensor.of(new float[32], 1, 2, 2, 2, 4));
     assertThat(read(five, Layout.NHWC).shape()).isEqualTo(TensorShape.ndhwc(1, 2, 2, 2, 4));
   }
 
   @Test
   void float64IsRoundedAndSaidSo() {
-    Path file = Cli.npy(folder.resolve("x.npy"), NpyArray.of(new double[] {0.1, 1e300}, 1, 2));
+    Path file = Cli.npy(folder.resolve("x.npy"), Tensor.of(new double[] {0.1, 1e300}, 1, 2));
     assertThat(read(file).values()).containsExactly(0.1f, Float.POSITIVE_INFINITY);
     assertThat(notes).singleElement().asString().contains("rounded", "1 values beyond its range");
   }
 
   @Test
   void membersOfAnNpzAreNamedBehindAColon() {
-    NpyArray a = NpyArray.of(new float[] {1, 2}, 1, 2);
-    NpyArray b = NpyArray.of(new float[] {3, 4}, 1, 2);
+    Tensor a = Tensor.of(new float[] {1, 2}, 1, 2);
+    Tensor b = Tensor.of(new float[] {3, 4}, 1, 2);
     Path two = Cli.npz(folder.resolve("two.npz"), "a", a, "b", b);
     assertThat(read(two + ":b").values()).containsExactly(3, 4);
     refuses(two, "must name one array", two + ":a", two + ":b");
@@ -75,17 +75,17 @@ class InputsTest {
 
   @Test
   void whatIsNoTensorIsRefused() throws IOException {
-    refuses(Cli.npy(folder.resolve("one.npy"), NpyArray.of(new float[3], 3)), "(3,)", "2 to 5");
+    refuses(Cli.npy(folder.resolve("one.npy"), Tensor.of(new float[3], 3)), "(3,)", "2 to 5");
     refuses(
-        Cli.npy(folder.resolve("six.npy"), NpyArray.of(new float[1], 1, 1, 1, 1, 1, 1)), "2 to 5");
-    refuses(Cli.npy(folder.resolve("int.npy"), NpyArray.of(new long[3], 1, 3)), "int64");
+        Cli.npy(folder.resolve("six.npy"), Tensor.of(new float[1], 1, 1, 1, 1, 1, 1)), "2 to 5");
+    refuses(Cli.npy(folder.resolve("int.npy"), Tensor.of(new long[3], 1, 3)), "int64");
     refuses(folder.resolve("none.npy"), "none.npy: no such file");
     refuses(folder, "must be a file, but is a folder");
     refuses(Files.write(folder.resolve("text.npy"), new byte[] {'h', 'i'}), "none of them");
     refuses(Files.write(folder.resolve("empty.npy"), new byte[0]), "none of them");
     refuses("a\0b", "cannot be a path");
     byte[] whole =
-        Files.readAllBytes(Cli.npy(folder.resolve("x.npy"), NpyArray.of(new float[6], 2, 3)));
+        Files.readAllBytes(Cli.npy(folder.resolve("x.npy"), Tensor.of(new float[6], 2, 3)));
     refuses(
         Files.write(folder.resolve("short.npy"), Arrays.copyOf(whole, whole.length - 1)),
         "short.npy is truncated");

@@ -90,7 +90,7 @@ class MainTest {
     Path file =
         Cli.npy(
             folder.resolve("x.npy"),
-            org.lanenorm.cli.npy.NpyArray.of(new float[20_000_000], 2, 10_000_000));
+            org.lanenorm.files.Tensor.of(new float[20_000_000], 2, 10_000_000));
     Process process = java(Main.class.getName(), "normalize", file.toString());
     String err = new String(process.getErrorStream().readAllBytes());
     assertThat(process.waitFor()).isEqualTo(2);

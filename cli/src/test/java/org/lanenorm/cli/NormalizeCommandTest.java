@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
-import org.lanenorm.cli.npy.NpyArray;
-import org.lanenorm.cli.npy.NpyType;
+import org.lanenorm.files.ElementType;
+import org.lanenorm.files.Tensor;
 
 class NormalizeCommandTest {
   private static final TensorShape SHAPE = TensorShape.nchw(3, 4, 5, 7);
@@ -22,7 +22,7 @@ class NormalizeCommandTest {
   @TempDir Path folder;
 
   private Path input() {
-    return Cli.npy(folder.resolve("x.npy"), NpyArray.of(X, SHAPE.dimensions()));
+    return Cli.npy(folder.resolve("x.npy"), Tensor.of(X, SHAPE.dimensions()));
   }
 
   private Path file(String name) {
@@ -45,8 +45,8 @@ class NormalizeCommandTest {
   @Test
   void trainingWritesTheNormalizedBatchAndItsStatistics() {
     Cli.normalize(input(), "--output", file("y.npy"), "--stats", file("s.npz")).succeeds();
-    NpyArray y = Cli.array(file("y.npy"));
-    assertThat(y.type()).isEqualTo(NpyType.FLOAT32);
+    Tensor y = Cli.array(file("y.npy"));
+    assertThat(y.type()).isEqualTo(ElementType.FLOAT32);
     assertThat(y.shape()).containsExactly(SHAPE.dimensions());
     assertThat(Cli.member(file("s.npz"), "count").longs()).containsExactly(105);
     double[] mean = Cli.member(file("s.npz"), "mean").doubles();
@@ -84,7 +84,7 @@ class NormalizeCommandTest {
 
   @Test
   void ofManyChannelsTheFirstSixteenAreShown() {
-    NpyArray wide = NpyArray.of(Cli.values(60, 2), 3, 20);
+    Tensor wide = Tensor.of(Cli.values(60, 2), 3, 20);
     String out = Cli.normalize(Cli.npy(file("x.npy"), wide)).succeeds().out();
     assertThat(out).contains("\n  15 ", "\n  and 4 more channels\n").doesNotContain("\n  16 ");
   }
@@ -93,7 +93,7 @@ class NormalizeCommandTest {
   void bothLayoutsOfOneTensorGiveTheSameFiles() {
     TensorShape nhwc = SHAPE.withLayout(Layout.NHWC);
     float[] permuted = Layouts.convert(X, SHAPE, Layout.NHWC);
-    Path other = Cli.npy(file("nhwc.npy"), NpyArray.of(permuted, nhwc.dimensions()));
+    Path other = Cli.npy(file("nhwc.npy"), Tensor.of(permuted, nhwc.dimensions()));
     Cli.normalize(input(), "--output", file("a.npy"), "--stats", file("a.npz")).succeeds();
     Cli.normalize(other, "--layout=nhwc", "--output", file("b.npy"), "--stats", file("b.npz"))
         .succeeds();
@@ -108,13 +108,13 @@ class NormalizeCommandTest {
         Cli.npz(
             file("p.npz"),
             "gamma",
-            NpyArray.of(new float[] {1, 2, 3, 4}, 4),
+            Tensor.of(new float[] {1, 2, 3, 4}, 4),
             "beta",
-            NpyArray.of(new double[] {0, 0.5, 0, 0}, 4),
+            Tensor.of(new double[] {0, 0.5, 0, 0}, 4),
             "running_mean",
-            NpyArray.of(new float[] {0, 3, 3, 3}, 4),
+            Tensor.of(new float[] {0, 3, 3, 3}, 4),
             "running_var",
-            NpyArray.of(new double[] {1, 4, 4, 4}, 4));
+            Tensor.of(new double[] {1, 4, 4, 4}, 4));
     Cli run =
         Cli.normalize(
                 input(),
@@ -182,7 +182,7 @@ class NormalizeCommandTest {
   void aChannelWithNaNIsToldAndTheOthersDoNotNotice() throws Exception {
     float[] x = X.clone();
     x[SHAPE.index(1, 2, 3)] = Float.NaN;
-    Path file = Cli.npy(file("nan.npy"), NpyArray.of(x, SHAPE.dimensions()));
+    Path file = Cli.npy(file("nan.npy"), Tensor.of(x, SHAPE.dimensions()));
     Cli run = Cli.normalize(file, "--json", "--stats", file("s.npz")).succeeds();
     assertThat(run.err()).contains("in 1 of 4 channels, the first is 2; their running");
     JsonNode channels = new ObjectMapper().readTree(run.out()).get("inputs").get(0).get("channels");
@@ -195,7 +195,7 @@ class NormalizeCommandTest {
 
   @Test
   void anEmptyBatchIsNormalizedToAnEmptyOne() {
-    Path file = Cli.npy(file("x.npy"), NpyArray.of(new float[0], 0, 3, 4));
+    Path file = Cli.npy(file("x.npy"), Tensor.of(new float[0], 0, 3, 4));
     Cli run = Cli.normalize(file, "--output", file("y.npy"), "--stats", file("s.npz")).succeeds();
     assertThat(run.out()).contains("empty: nothing to normalize");
     assertThat(Cli.array(file("y.npy")).shape()).containsExactly(0, 3, 4);
@@ -205,9 +205,9 @@ class NormalizeCommandTest {
 
   @Test
   void whatCannotBeNormalizedIsRefused() {
-    Path row = Cli.npy(file("row.npy"), NpyArray.of(new float[5], 1, 5));
+    Path row = Cli.npy(file("row.npy"), Tensor.of(new float[5], 1, 5));
     Cli.normalize(row, "--output", file("y.npy")).isRefused("more than one value per channel");
-    Path constant = Cli.npy(file("constant.npy"), NpyArray.of(new float[10], 2, 5));
+    Path constant = Cli.npy(file("constant.npy"), Tensor.of(new float[10], 2, 5));
     Cli.normalize(constant, "--epsilon=0", "--output", file("y.npy")).isRefused("epsilon");
     assertThat(file("y.npy")).doesNotExist();
   }
@@ -226,16 +226,16 @@ class NormalizeCommandTest {
 
   @Test
   void parametersThatDoNotFitAreRefused() {
-    NpyArray three = NpyArray.of(new float[3], 3);
+    Tensor three = Tensor.of(new float[3], 3);
     Path p = Cli.npz(file("p.npz"), "gamma", three);
     Cli.normalize(input(), "--params", p).isRefused("p.npz:gamma", "(4,)", "float32 (3,)");
     p = Cli.npz(file("p.npz"), "weight", three, "bias", three);
     Cli.normalize(input(), "--params", p).isRefused("running_var", "[weight, bias]");
-    p = Cli.npz(file("p.npz"), "running_var", NpyArray.of(new double[] {1, -1, 1, 1}, 4));
+    p = Cli.npz(file("p.npz"), "running_var", Tensor.of(new double[] {1, -1, 1, 1}, 4));
     Cli.normalize(input(), "--params", p).isRefused("runningVariance[1]", "-1.0");
     Cli.normalize(input(), "--params", input()).isRefused("--params", "not a readable .npz");
     Cli.normalize(input(), "--params", file("none.npz")).isRefused("none.npz: no such file");
-    p = Cli.npz(file("p.npz"), "beta", NpyArray.of(new long[4], 4));
+    p = Cli.npz(file("p.npz"), "beta", Tensor.of(new long[4], 4));
     Cli.normalize(input(), "--params", p).isRefused("p.npz:beta", "int64");
   }
 

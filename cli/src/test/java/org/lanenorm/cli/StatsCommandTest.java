@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.TensorShape;
-import org.lanenorm.cli.npy.NpyArray;
+import org.lanenorm.files.Tensor;
 
 class StatsCommandTest {
   @TempDir Path folder;
@@ -21,8 +21,8 @@ class StatsCommandTest {
   void momentsAreMergedOverAllFiles() {
     float[] a = Cli.values(2 * 3 * 50, 1);
     float[] b = Cli.values(7 * 3, 2);
-    Cli.npy(file("a.npy"), NpyArray.of(a, 2, 3, 50));
-    Cli.npz(file("b.npz"), "x", NpyArray.of(b, 7, 3));
+    Cli.npy(file("a.npy"), Tensor.of(a, 2, 3, 50));
+    Cli.npz(file("b.npz"), "x", Tensor.of(b, 7, 3));
     Cli run = Cli.run("stats", file("a.npy"), file("b.npz"), "--output", file("s.npz")).succeeds();
     ChannelMoments expected =
         ChannelMoments.of(a, TensorShape.ncw(2, 3, 50))
@@ -39,8 +39,8 @@ class StatsCommandTest {
 
   @Test
   void filesThatDoNotFitTogetherAreRefusedAndNothingIsWritten() {
-    Cli.npy(file("a.npy"), NpyArray.of(new float[6], 2, 3));
-    Cli.npy(file("b.npy"), NpyArray.of(new float[8], 2, 4));
+    Cli.npy(file("a.npy"), Tensor.of(new float[6], 2, 3));
+    Cli.npy(file("b.npy"), Tensor.of(new float[8], 2, 4));
     Cli.run("stats", file("a.npy"), file("b.npy"), "--output", file("s.npz"))
         .isRefused("b.npy", "as many channels as the first INPUT, 3", "2x4");
     Cli.run("stats", file("a.npy"), file("c.npy"), "--output", file("s.npz"))

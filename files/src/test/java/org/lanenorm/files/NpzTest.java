@@ -1,4 +1,4 @@
-package org.lanenorm.cli.npy;
+package org.lanenorm.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -44,7 +44,7 @@ class NpzTest {
       assertThat(npz.names()).containsExactly("a", "b");
       assertThat(npz.read("a").shape()).containsExactly(2, 3, 4);
       assertThat(npz.read("b").doubles()).containsExactly(0, 1, 2);
-      assertThatExceptionOfType(NpyException.class)
+      assertThatExceptionOfType(FileFormatException.class)
           .isThrownBy(() -> npz.read("c"))
           .withMessageContaining("[a, b]");
     }
@@ -52,9 +52,9 @@ class NpzTest {
 
   @Test
   void arraysComeBackAndEqualArraysGiveEqualBytes() throws IOException {
-    Map<String, NpyArray> arrays = new LinkedHashMap<>();
-    arrays.put("count", NpyArray.of(new long[] {Long.MAX_VALUE}));
-    arrays.put("mean", NpyArray.of(new double[] {0.1, Double.NaN}, 2));
+    Map<String, Tensor> arrays = new LinkedHashMap<>();
+    arrays.put("count", Tensor.of(new long[] {Long.MAX_VALUE}));
+    arrays.put("mean", Tensor.of(new double[] {0.1, Double.NaN}, 2));
     ByteArrayOutputStream once = new ByteArrayOutputStream();
     ByteArrayOutputStream twice = new ByteArrayOutputStream();
     Npz.write(once, arrays);
@@ -87,7 +87,7 @@ class NpzTest {
     byte[] bytes = zip(members);
     String text = new String(bytes, StandardCharsets.ISO_8859_1);
     Path file = file(text.replace("b.npy", "a.npy").getBytes(StandardCharsets.ISO_8859_1));
-    assertThatExceptionOfType(NpyException.class)
+    assertThatExceptionOfType(FileFormatException.class)
         .isThrownBy(() -> Npz.open(file))
         .withMessageContaining("two arrays named 'a'");
   }
@@ -100,7 +100,7 @@ class NpzTest {
     int directory = bytes.getInt(honest.length - 6);
     bytes.putInt(directory + 24, 0x7fff_fff0); // the member's uncompressed size
     try (Npz npz = Npz.open(file(bytes.array()))) {
-      assertThatExceptionOfType(NpyException.class)
+      assertThatExceptionOfType(FileFormatException.class)
           .isThrownBy(() -> npz.read("a"))
           .withMessageContaining("claims 2147483632 bytes");
     }
@@ -112,7 +112,7 @@ class NpzTest {
     int data = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("NUMPY") + 150;
     bytes[data] ^= 1;
     try (Npz npz = Npz.open(file(bytes))) {
-      assertThatExceptionOfType(NpyException.class)
+      assertThatExceptionOfType(FileFormatException.class)
           .isThrownBy(() -> npz.read("a"))
           .withMessageContaining("checksum");
     }
@@ -120,7 +120,8 @@ class NpzTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"stored.npz", "deflated.npz"})
-  void everyDamagedByteAndTruncationGivesArraysOrAnNpyException(String name) throws IOException {
+  void everyDamagedByteAndTruncationGivesArraysOrAFileFormatException(String name)
+      throws IOException {
     byte[] bytes = NpyTest.fixture(name);
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] ^= (byte) (1 << i % 8);
@@ -137,7 +138,7 @@ class NpzTest {
       for (String member : npz.names()) {
         assertThat(npz.read(member).size()).isLessThan(1000);
       }
-    } catch (NpyException e) {
+    } catch (FileFormatException e) {
       assertThat(e.getMessage()).contains("x.npz").doesNotContain("null");
     }
   }

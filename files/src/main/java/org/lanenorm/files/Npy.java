@@ -1,4 +1,4 @@
-package org.lanenorm.cli.npy;
+package org.lanenorm.files;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,10 +29,10 @@ public final class Npy {
    *
    * @param file to be read
    * @return its array, converted to C order and this machine's bytes
-   * @throws NpyException if the file is not a whole and correct .npy file of a known type
+   * @throws FileFormatException if the file is not a whole and correct .npy file of a known type
    * @throws IOException if it cannot be read at all
    */
-  public static NpyArray read(Path file) throws IOException {
+  public static Tensor read(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return read(in, file.toString(), Files.size(file));
     }
@@ -46,14 +46,14 @@ public final class Npy {
    * @param length of the stream in bytes, known to be backed by as many bytes: what the header
    *     promises is compared with it before anything is allocated
    */
-  static NpyArray read(InputStream in, String file, long length) throws IOException {
+  static Tensor read(InputStream in, String file, long length) throws IOException {
     byte[] start = in.readNBytes(MAGIC.length + 2);
     if (start.length < MAGIC.length + 2 || !Arrays.equals(MAGIC, Arrays.copyOf(start, 6))) {
-      throw new NpyException(file, "is not an .npy file: it does not start with \\x93NUMPY");
+      throw new FileFormatException(file, "is not an .npy file: it does not start with \\x93NUMPY");
     }
     int major = start[6];
     if (major < 1 || major > 3 || start[7] != 0) {
-      throw new NpyException(
+      throw new FileFormatException(
           file,
           "is an .npy file of version "
               + (major & 0xff)
@@ -64,7 +64,7 @@ public final class Npy {
     int lengthBytes = major == 1 ? 2 : 4;
     long headerLength = unsigned(bytes(in, file, lengthBytes));
     if (headerLength > MAX_HEADER) {
-      throw new NpyException(
+      throw new FileFormatException(
           file,
           "has a header of " + headerLength + " bytes, but at most " + MAX_HEADER + " are read");
     }
@@ -77,23 +77,24 @@ public final class Npy {
     checkLength(header, file, length - start.length - lengthBytes - headerLength);
     Object values = values(in, header, file);
     if (in.read() >= 0) {
-      throw new NpyException(file, "goes on after its data");
+      throw new FileFormatException(file, "goes on after its data");
     }
-    return new NpyArray(
+    return new Tensor(
         header.type(), header.shape(), header.fortran() ? toC(values, header) : values);
   }
 
-  private static void checkLength(NpyHeader header, String file, long there) throws NpyException {
+  private static void checkLength(NpyHeader header, String file, long there)
+      throws FileFormatException {
     long promised = (long) header.size() * header.type().bytes;
     if (promised != there) {
-      throw new NpyException(
+      throw new FileFormatException(
           file,
           "%s: its header promises %d bytes of data (%s %s), but %d follow"
               .formatted(
                   promised > there ? "is truncated" : "has bytes after its data",
                   promised,
                   header.type(),
-                  NpyArray.describe(header.shape()),
+                  Tensor.describe(header.shape()),
                   there));
     }
   }
@@ -103,13 +104,13 @@ public final class Npy {
     int bytes = header.type().bytes;
     int perChunk = Math.min(size, CHUNK / bytes);
     ByteBuffer chunk = ByteBuffer.allocate(perChunk * bytes).order(header.order());
-    float[] floats = new float[header.type() == NpyType.FLOAT32 ? size : 0];
-    double[] doubles = new double[header.type() == NpyType.FLOAT64 ? size : 0];
-    long[] longs = new long[header.type() == NpyType.INT64 ? size : 0];
+    float[] floats = new float[header.type() == ElementType.FLOAT32 ? size : 0];
+    double[] doubles = new double[header.type() == ElementType.FLOAT64 ? size : 0];
+    long[] longs = new long[header.type() == ElementType.INT64 ? size : 0];
     for (int i = 0; i < size; ) {
       int n = Math.min(perChunk, size - i);
       if (in.readNBytes(chunk.array(), 0, n * bytes) < n * bytes) {
-        throw new NpyException(file, "is truncated: it ends inside its data");
+        throw new FileFormatException(file, "is truncated: it ends inside its data");
       }
       switch (header.type()) {
         case FLOAT32 -> chunk.asFloatBuffer().get(floats, i, n);
@@ -172,7 +173,7 @@ public final class Npy {
    * @param out receives the bytes; not closed
    * @param array to be written
    */
-  public static void write(OutputStream out, NpyArray array) throws IOException {
+  public static void write(OutputStream out, Tensor array) throws IOException {
     StringBuilder header = new StringBuilder(NpyHeader.text(array.type(), array.shape()));
     int[] shape = array.shape();
     if (shape.length > 0) {
@@ -187,7 +188,7 @@ public final class Npy {
     writeValues(out, array);
   }
 
-  private static void writeValues(OutputStream out, NpyArray array) throws IOException {
+  private static void writeValues(OutputStream out, Tensor array) throws IOException {
     int bytes = array.type().bytes;
     int perChunk = Math.min(array.size(), CHUNK / bytes);
     ByteBuffer chunk = ByteBuffer.allocate(perChunk * bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -206,7 +207,7 @@ public final class Npy {
   private static byte[] bytes(InputStream in, String file, int n) throws IOException {
     byte[] bytes = in.readNBytes(n);
     if (bytes.length < n) {
-      throw new NpyException(file, "is truncated: it ends inside its header");
+      throw new FileFormatException(file, "is truncated: it ends inside its header");
     }
     return bytes;
   }

@@ -9,7 +9,7 @@
  *
  * <p>Every file is taken to be hostile. Sizes are compared with the bytes that are there before
  * anything is allocated, every surplus or missing byte is an error, nothing is ever extracted to
- * disk, and whatever is wrong comes out as one {@link org.lanenorm.cli.npy.NpyException} that names
- * the file.
+ * disk, and whatever is wrong comes out as one {@link org.lanenorm.files.FileFormatException} that
+ * names the file.
  */
-package org.lanenorm.cli.npy;
+package org.lanenorm.files;

@@ -1,4 +1,4 @@
-package org.lanenorm.cli.npy;
+package org.lanenorm.files;
 
 import java.util.Arrays;
 
@@ -6,12 +6,12 @@ import java.util.Arrays;
  * An array of float32, float64 or int64 in C order (the last index turns fastest). It keeps the
  * Java array it was made of and hands out the same one: nothing of a large tensor is copied.
  */
-public final class NpyArray {
-  private final NpyType type;
+public final class Tensor {
+  private final ElementType type;
   private final int[] shape;
   private final Object values;
 
-  NpyArray(NpyType type, int[] shape, Object values) {
+  Tensor(ElementType type, int[] shape, Object values) {
     long size = 1;
     for (int dimension : shape) {
       size *= dimension;
@@ -26,22 +26,22 @@ public final class NpyArray {
   }
 
   /** float32 values in C order. */
-  public static NpyArray of(float[] values, int... shape) {
-    return new NpyArray(NpyType.FLOAT32, shape.clone(), values);
+  public static Tensor of(float[] values, int... shape) {
+    return new Tensor(ElementType.FLOAT32, shape.clone(), values);
   }
 
   /** float64 values in C order. */
-  public static NpyArray of(double[] values, int... shape) {
-    return new NpyArray(NpyType.FLOAT64, shape.clone(), values);
+  public static Tensor of(double[] values, int... shape) {
+    return new Tensor(ElementType.FLOAT64, shape.clone(), values);
   }
 
   /** int64 values in C order. */
-  public static NpyArray of(long[] values, int... shape) {
-    return new NpyArray(NpyType.INT64, shape.clone(), values);
+  public static Tensor of(long[] values, int... shape) {
+    return new Tensor(ElementType.INT64, shape.clone(), values);
   }
 
   /** Type of the elements. */
-  public NpyType type() {
+  public ElementType type() {
     return type;
   }
 

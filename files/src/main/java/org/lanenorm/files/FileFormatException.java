@@ -1,9 +1,9 @@
-package org.lanenorm.cli.npy;
+package org.lanenorm.files;
 
 import java.io.IOException;
 
 /** A file that is not what it should be: the message names the file and what is wrong with it. */
-public final class NpyException extends IOException {
+public final class FileFormatException extends IOException {
   private static final long serialVersionUID = 1;
 
   /**
@@ -12,7 +12,7 @@ public final class NpyException extends IOException {
    * @param file as the user knows it, with the member's name inside an .npz
    * @param problem what is wrong, as the rest of a sentence that starts with the file
    */
-  public NpyException(String file, String problem) {
+  public FileFormatException(String file, String problem) {
     super(file + " " + problem);
   }
 }

@@ -1,4 +1,4 @@
-package org.lanenorm.cli.npy;
+package org.lanenorm.files;
 
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -14,18 +14,18 @@ import java.util.Arrays;
  * @param shape dimensions, each 0 or more
  * @param size number of elements, the product of the dimensions
  */
-record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, int size) {
+record NpyHeader(ElementType type, ByteOrder order, boolean fortran, int[] shape, int size) {
   /** NumPy's own limit is 64 dimensions; a tensor here has at most five. */
   private static final int MAX_RANK = 64;
 
-  static NpyHeader parse(String file, String text) throws NpyException {
+  static NpyHeader parse(String file, String text) throws FileFormatException {
     return new Parser(file, text).header();
   }
 
   /** The header of an array that is written, as NumPy writes it. */
-  static String text(NpyType type, int[] shape) {
+  static String text(ElementType type, int[] shape) {
     return "{'descr': '<%s', 'fortran_order': False, 'shape': %s, }"
-        .formatted(type.code, NpyArray.describe(shape));
+        .formatted(type.code, Tensor.describe(shape));
   }
 
   private static final class Parser {
@@ -38,7 +38,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       this.text = text;
     }
 
-    NpyHeader header() throws NpyException {
+    NpyHeader header() throws FileFormatException {
       String descr = null;
       Boolean fortran = null;
       int[] shape = null;
@@ -73,8 +73,8 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       return new NpyHeader(type(descr), order(descr), fortran, shape, size(shape));
     }
 
-    private NpyType type(String descr) throws NpyException {
-      for (NpyType type : NpyType.values()) {
+    private ElementType type(String descr) throws FileFormatException {
+      for (ElementType type : ElementType.values()) {
         if (descr.equals("<" + type.code) || descr.equals(">" + type.code)) {
           return type;
         }
@@ -86,7 +86,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       return descr.charAt(0) == '<' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
     }
 
-    private int size(int[] shape) throws NpyException {
+    private int size(int[] shape) throws FileFormatException {
       long size = 1;
       // a 0 anywhere makes the product 0, whatever came before: look for it first
       if (Arrays.stream(shape).anyMatch(dimension -> dimension == 0)) {
@@ -97,7 +97,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
         if (size > Integer.MAX_VALUE) {
           throw problem(
               "has shape "
-                  + NpyArray.describe(shape)
+                  + Tensor.describe(shape)
                   + ", but at most 2147483647 elements can be"
                   + " read");
         }
@@ -105,7 +105,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       return (int) size;
     }
 
-    private int[] tuple() throws NpyException {
+    private int[] tuple() throws FileFormatException {
       int[] shape = new int[MAX_RANK];
       int rank = 0;
       boolean comma = true;
@@ -123,7 +123,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       return Arrays.copyOf(shape, rank);
     }
 
-    private int dimension() throws NpyException {
+    private int dimension() throws FileFormatException {
       skipSpace();
       int start = at;
       long value = 0;
@@ -142,7 +142,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       return (int) value;
     }
 
-    private boolean bool() throws NpyException {
+    private boolean bool() throws FileFormatException {
       skipSpace();
       for (String word : new String[] {"True", "False"}) {
         if (text.startsWith(word, at)) {
@@ -153,7 +153,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       throw unexpected("True or False");
     }
 
-    private String string() throws NpyException {
+    private String string() throws FileFormatException {
       skipSpace();
       char quote = at < text.length() ? text.charAt(at) : 0;
       int end = quote == '\'' || quote == '"' ? text.indexOf(quote, at + 1) : -1;
@@ -165,7 +165,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       return string;
     }
 
-    private void expect(char wanted) throws NpyException {
+    private void expect(char wanted) throws FileFormatException {
       if (!next(wanted)) {
         throw unexpected("'" + wanted + "'");
       }
@@ -184,7 +184,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
       }
     }
 
-    private NpyException unexpected(String wanted) {
+    private FileFormatException unexpected(String wanted) {
       String found = text.substring(at, Math.min(text.length(), at + 20)).trim();
       return problem(
           "has a header that cannot be read at character "
@@ -195,7 +195,7 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
               + (found.isEmpty() ? "its end" : "\"" + found + "\""));
     }
 
-    private NpyException unsupported(String type) {
+    private FileFormatException unsupported(String type) {
       return problem(
           "holds elements of "
               + type
@@ -203,8 +203,8 @@ record NpyHeader(NpyType type, ByteOrder order, boolean fortran, int[] shape, in
               + " be read");
     }
 
-    private NpyException problem(String problem) {
-      return new NpyException(file, problem);
+    private FileFormatException problem(String problem) {
+      return new FileFormatException(file, problem);
     }
   }
 }

@@ -1,4 +1,4 @@
-package org.lanenorm.cli.npy;
+package org.lanenorm.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -21,11 +21,11 @@ class NpyTest {
     }
   }
 
-  private static NpyArray read(byte[] bytes) throws IOException {
+  private static Tensor read(byte[] bytes) throws IOException {
     return Npy.read(new ByteArrayInputStream(bytes), "x.npy", bytes.length);
   }
 
-  private static byte[] written(NpyArray array) throws IOException {
+  private static byte[] written(Tensor array) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Npy.write(out, array);
     return out.toByteArray();
@@ -55,9 +55,10 @@ class NpyTest {
         "version-3.npy"
       })
   void everyOrderOfBytesAndIndicesReadsAsTheSameArray(String name) throws IOException {
-    NpyArray array = read(fixture(name));
+    Tensor array = read(fixture(name));
     assertThat(array.shape()).containsExactly(2, 3, 4);
-    assertThat(array.type()).isEqualTo(name.contains("f8") ? NpyType.FLOAT64 : NpyType.FLOAT32);
+    assertThat(array.type())
+        .isEqualTo(name.contains("f8") ? ElementType.FLOAT64 : ElementType.FLOAT32);
     for (int i = 0; i < 24; i++) {
       assertThat(array.floats()[i]).isEqualTo(i / 8f - 1);
       assertThat(array.doubles()[i]).isEqualTo(i / 8.0 - 1);
@@ -83,9 +84,9 @@ class NpyTest {
     double[] doubles = new java.util.SplittableRandom(1).doubles(70_001).toArray();
     doubles[7] = Double.NaN;
     doubles[8] = -0.0;
-    assertThat(read(written(NpyArray.of(doubles, 70_001))).doubles()).isEqualTo(doubles);
-    float[] floats = NpyArray.of(doubles, 70_001).floats();
-    assertThat(read(written(NpyArray.of(floats, 1, 70_001))).floats()).isEqualTo(floats);
+    assertThat(read(written(Tensor.of(doubles, 70_001))).doubles()).isEqualTo(doubles);
+    float[] floats = Tensor.of(doubles, 70_001).floats();
+    assertThat(read(written(Tensor.of(floats, 1, 70_001))).floats()).isEqualTo(floats);
   }
 
   @ParameterizedTest
@@ -96,7 +97,7 @@ class NpyTest {
     "object.npy, '|O'",
   })
   void otherTypesAreRefusedByName(String name, String type) {
-    assertThatExceptionOfType(NpyException.class)
+    assertThatExceptionOfType(FileFormatException.class)
         .isThrownBy(() -> read(fixture(name)))
         .withMessageContaining("x.npy")
         .withMessageContaining(type.replaceAll("^'|'$", ""))
@@ -126,7 +127,7 @@ class NpyTest {
         "`` | expected '{'",
       })
   void aHostileHeaderIsRefusedWithItsReason(String header, String reason) {
-    assertThatExceptionOfType(NpyException.class)
+    assertThatExceptionOfType(FileFormatException.class)
         .isThrownBy(() -> read(file(header, 16)))
         .withMessageStartingWith("x.npy ")
         .withMessageContaining(reason);
@@ -145,31 +146,31 @@ class NpyTest {
     byte[] bytes = fixture("version-2.npy");
     bytes[10] = (byte) 0xff;
     bytes[11] = (byte) 0xff;
-    assertThatExceptionOfType(NpyException.class)
+    assertThatExceptionOfType(FileFormatException.class)
         .isThrownBy(() -> read(bytes))
         .withMessageContaining("a header of 429");
   }
 
   @Test
-  void everyTruncationIsAnNpyException() throws IOException {
+  void everyTruncationIsAFileFormatException() throws IOException {
     for (String name : new String[] {"c-f4.npy", "version-3.npy"}) {
       byte[] whole = fixture(name);
       for (int length = 0; length < whole.length; length++) {
         byte[] part = java.util.Arrays.copyOf(whole, length);
-        assertThatExceptionOfType(NpyException.class).isThrownBy(() -> read(part));
+        assertThatExceptionOfType(FileFormatException.class).isThrownBy(() -> read(part));
       }
     }
   }
 
   @Test
-  void everyFlippedBitGivesAnArrayOrAnNpyException() throws IOException {
+  void everyFlippedBitGivesAnArrayOrAFileFormatException() throws IOException {
     for (String name : new String[] {"c-f4.npy", "fortran-big-endian-f8.npy", "version-2.npy"}) {
       byte[] bytes = fixture(name);
       for (int bit = 0; bit < bytes.length * 8; bit++) {
         bytes[bit / 8] ^= (byte) (1 << bit % 8);
         try {
           assertThat(read(bytes).size()).isLessThanOrEqualTo(bytes.length);
-        } catch (NpyException e) {
+        } catch (FileFormatException e) {
           assertThat(e).hasMessageStartingWith("x.npy ");
         }
         bytes[bit / 8] ^= (byte) (1 << bit % 8);

@@ -1,4 +1,4 @@
-package org.lanenorm.cli.npy;
+package org.lanenorm.files;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -41,7 +41,7 @@ public final class Npz implements AutoCloseable {
   /**
    * Opens a file and reads its directory.
    *
-   * @throws NpyException if it is no zip file or holds two arrays of one name
+   * @throws FileFormatException if it is no zip file or holds two arrays of one name
    * @throws IOException if it cannot be read at all
    */
   public static Npz open(Path file) throws IOException {
@@ -50,7 +50,7 @@ public final class Npz implements AutoCloseable {
       npz = new Npz(file, new ZipFile(file.toFile()));
     } catch (ZipException | EOFException e) {
       String why = e.getMessage() == null ? "it ends early" : e.getMessage();
-      throw new NpyException(file.toString(), "is not a readable .npz (zip) file: " + why);
+      throw new FileFormatException(file.toString(), "is not a readable .npz (zip) file: " + why);
     }
     try {
       npz.readDirectory();
@@ -61,7 +61,7 @@ public final class Npz implements AutoCloseable {
     }
   }
 
-  private void readDirectory() throws NpyException {
+  private void readDirectory() throws FileFormatException {
     for (ZipEntry entry : Collections.list(zip.entries())) {
       String name = entry.getName();
       if (!name.endsWith(SUFFIX)) {
@@ -69,7 +69,7 @@ public final class Npz implements AutoCloseable {
       }
       name = name.substring(0, name.length() - SUFFIX.length());
       if (members.put(name, entry) != null) {
-        throw new NpyException(file.toString(), "holds two arrays named '" + name + "'");
+        throw new FileFormatException(file.toString(), "holds two arrays named '" + name + "'");
       }
     }
   }
@@ -83,32 +83,32 @@ public final class Npz implements AutoCloseable {
    * Reads one array.
    *
    * @param name as in {@link #names}
-   * @throws NpyException if there is none of that name, or it is not whole and correct
+   * @throws FileFormatException if there is none of that name, or it is not whole and correct
    */
-  public NpyArray read(String name) throws IOException {
+  public Tensor read(String name) throws IOException {
     ZipEntry entry = members.get(name);
     String title = file + ":" + name;
     if (entry == null) {
-      throw new NpyException(title, "does not exist: " + file + " holds " + names());
+      throw new FileFormatException(title, "does not exist: " + file + " holds " + names());
     }
     long size = entry.getSize();
     long packed = Math.min(entry.getCompressedSize(), Files.size(file));
     if (size < 0 || size > packed * MAX_RATIO) {
-      throw new NpyException(
+      throw new FileFormatException(
           title, "claims " + size + " bytes, which " + packed + " compressed ones cannot hold");
     }
     CRC32 crc = new CRC32();
-    NpyArray array;
+    Tensor array;
     try (InputStream in = new CheckedInputStream(zip.getInputStream(entry), crc)) {
       array = Npy.read(in, title, size);
-    } catch (NpyException e) {
+    } catch (FileFormatException e) {
       throw e;
     } catch (IOException e) {
       // damaged deflate streams come as ZipException or as an EOFException that says nothing
-      throw new NpyException(title, "is damaged: its compressed data cannot be unpacked");
+      throw new FileFormatException(title, "is damaged: its compressed data cannot be unpacked");
     }
     if (crc.getValue() != entry.getCrc()) {
-      throw new NpyException(title, "is damaged: its checksum differs from the zip's");
+      throw new FileFormatException(title, "is damaged: its checksum differs from the zip's");
     }
     return array;
   }
@@ -119,9 +119,9 @@ public final class Npz implements AutoCloseable {
    * @param out receives the file; not closed
    * @param arrays by name, without .npy
    */
-  public static void write(OutputStream out, Map<String, NpyArray> arrays) throws IOException {
+  public static void write(OutputStream out, Map<String, Tensor> arrays) throws IOException {
     ZipOutputStream zip = new ZipOutputStream(out);
-    for (Map.Entry<String, NpyArray> array : arrays.entrySet()) {
+    for (Map.Entry<String, Tensor> array : arrays.entrySet()) {
       ZipEntry entry = new ZipEntry(array.getKey() + SUFFIX);
       // the earliest a zip can say; the hour of writing would make equal results differ
       entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0));

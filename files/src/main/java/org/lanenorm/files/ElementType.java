@@ -1,7 +1,7 @@
-package org.lanenorm.cli.npy;
+package org.lanenorm.files;
 
 /** The element types that can be read and written. */
-public enum NpyType {
+public enum ElementType {
   /** {@code float[]}. */
   FLOAT32("f4", Float.BYTES),
   /** {@code double[]}. */
@@ -15,7 +15,7 @@ public enum NpyType {
   /** Bytes of one element. */
   final int bytes;
 
-  NpyType(String code, int bytes) {
+  ElementType(String code, int bytes) {
     this.code = code;
     this.bytes = bytes;
   }
