@@ -82,7 +82,7 @@ final class Inputs {
 
   private Input member(String argument, String name, Path file, String member) throws IOException {
     try (Npz npz = Npz.open(file)) {
-      List<String> names = npz.names();
+      List<String> names = List.copyOf(npz.names());
       if (member != null && names.contains(member)) {
         return tensor(argument, name, npz.read(member));
       }

@@ -46,7 +46,7 @@ record Params(float[] gamma, float[] beta, double[] runningMean, double[] runnin
     if (file != null) {
       Path path = Inputs.file("--params", file);
       try (Npz npz = Npz.open(path)) {
-        found = npz.names();
+        found = List.copyOf(npz.names());
         checkNames(file, found, notes);
         params =
             new Params(

@@ -1,22 +1,22 @@
 package org.lanenorm.files;
 
-/** The element types that can be read and written. */
+/** The types of elements that can be read. */
 public enum ElementType {
+  /** IEEE half, widened exactly to {@code float[]}. */
+  FLOAT16(Short.BYTES),
+  /** The upper half of a float, widened exactly to {@code float[]}. */
+  BFLOAT16(Short.BYTES),
   /** {@code float[]}. */
-  FLOAT32("f4", Float.BYTES),
+  FLOAT32(Float.BYTES),
   /** {@code double[]}. */
-  FLOAT64("f8", Double.BYTES),
+  FLOAT64(Double.BYTES),
   /** {@code long[]}. */
-  INT64("i8", Long.BYTES);
-
-  /** As in a header's {@code descr}, after the byte order. */
-  final String code;
+  INT64(Long.BYTES);
 
   /** Bytes of one element. */
   final int bytes;
 
-  ElementType(String code, int bytes) {
-    this.code = code;
+  ElementType(int bytes) {
     this.bytes = bytes;
   }
 

@@ -47,6 +47,17 @@ public final class Npy {
    *     promises is compared with it before anything is allocated
    */
   static Tensor read(InputStream in, String file, long length) throws IOException {
+    NpyHeader header = header(in, file, length);
+    Object values = Elements.read(in, file, header.type(), header.size(), header.order());
+    if (in.read() >= 0) {
+      throw new FileFormatException(file, "goes on after its data");
+    }
+    return new Tensor(
+        header.type(), header.shape(), header.fortran() ? toC(values, header) : values);
+  }
+
+  /** The first part of {@link #read(InputStream, String, long)}; what remains are the values. */
+  static NpyHeader header(InputStream in, String file, long length) throws IOException {
     byte[] start = in.readNBytes(MAGIC.length + 2);
     if (start.length < MAGIC.length + 2 || !Arrays.equals(MAGIC, Arrays.copyOf(start, 6))) {
       throw new FileFormatException(file, "is not an .npy file: it does not start with \\x93NUMPY");
@@ -75,12 +86,7 @@ public final class Npy {
                 bytes(in, file, (int) headerLength),
                 major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1));
     checkLength(header, file, length - start.length - lengthBytes - headerLength);
-    Object values = values(in, header, file);
-    if (in.read() >= 0) {
-      throw new FileFormatException(file, "goes on after its data");
-    }
-    return new Tensor(
-        header.type(), header.shape(), header.fortran() ? toC(values, header) : values);
+    return header;
   }
 
   private static void checkLength(NpyHeader header, String file, long there)
@@ -97,33 +103,6 @@ public final class Npy {
                   Tensor.describe(header.shape()),
                   there));
     }
-  }
-
-  private static Object values(InputStream in, NpyHeader header, String file) throws IOException {
-    int size = header.size();
-    int bytes = header.type().bytes;
-    int perChunk = Math.min(size, CHUNK / bytes);
-    ByteBuffer chunk = ByteBuffer.allocate(perChunk * bytes).order(header.order());
-    float[] floats = new float[header.type() == ElementType.FLOAT32 ? size : 0];
-    double[] doubles = new double[header.type() == ElementType.FLOAT64 ? size : 0];
-    long[] longs = new long[header.type() == ElementType.INT64 ? size : 0];
-    for (int i = 0; i < size; ) {
-      int n = Math.min(perChunk, size - i);
-      if (in.readNBytes(chunk.array(), 0, n * bytes) < n * bytes) {
-        throw new FileFormatException(file, "is truncated: it ends inside its data");
-      }
-      switch (header.type()) {
-        case FLOAT32 -> chunk.asFloatBuffer().get(floats, i, n);
-        case FLOAT64 -> chunk.asDoubleBuffer().get(doubles, i, n);
-        case INT64 -> chunk.asLongBuffer().get(longs, i, n);
-      }
-      i += n;
-    }
-    return switch (header.type()) {
-      case FLOAT32 -> floats;
-      case FLOAT64 -> doubles;
-      case INT64 -> longs;
-    };
   }
 
   private interface Move {
@@ -168,13 +147,15 @@ public final class Npy {
   }
 
   /**
-   * Writes an array as NumPy does: version 1.0, little-endian, C order.
+   * Writes an array as NumPy does: version 1.0, little-endian, C order. Elements of 16 bits are
+   * written as the float32 that they were widened to.
    *
    * @param out receives the bytes; not closed
    * @param array to be written
    */
   public static void write(OutputStream out, Tensor array) throws IOException {
-    StringBuilder header = new StringBuilder(NpyHeader.text(array.type(), array.shape()));
+    ElementType type = array.type().bytes == Short.BYTES ? ElementType.FLOAT32 : array.type();
+    StringBuilder header = new StringBuilder(NpyHeader.text(type, array.shape()));
     int[] shape = array.shape();
     if (shape.length > 0) {
       // NumPy leaves room to append along the first axis in place
@@ -185,19 +166,20 @@ public final class Npy {
     out.write(MAGIC);
     out.write(new byte[] {1, 0, (byte) header.length(), (byte) (header.length() >> 8)});
     out.write(header.toString().getBytes(StandardCharsets.US_ASCII));
-    writeValues(out, array);
+    writeValues(out, array, type);
   }
 
-  private static void writeValues(OutputStream out, Tensor array) throws IOException {
-    int bytes = array.type().bytes;
+  private static void writeValues(OutputStream out, Tensor array, ElementType type)
+      throws IOException {
+    int bytes = type.bytes;
     int perChunk = Math.min(array.size(), CHUNK / bytes);
     ByteBuffer chunk = ByteBuffer.allocate(perChunk * bytes).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < array.size(); ) {
       int n = Math.min(perChunk, array.size() - i);
-      switch (array.type()) {
-        case FLOAT32 -> chunk.asFloatBuffer().put(array.floats(), i, n);
+      switch (type) {
         case FLOAT64 -> chunk.asDoubleBuffer().put(array.doubles(), i, n);
         case INT64 -> chunk.asLongBuffer().put(array.longs(), i, n);
+        default -> chunk.asFloatBuffer().put(array.floats(), i, n);
       }
       out.write(chunk.array(), 0, n * bytes);
       i += n;

@@ -2,6 +2,7 @@ package org.lanenorm.files;
 
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * What an .npy file says about itself: a Python dictionary of three entries, {@code {'descr':
@@ -15,17 +16,23 @@ import java.util.Arrays;
  * @param size number of elements, the product of the dimensions
  */
 record NpyHeader(ElementType type, ByteOrder order, boolean fortran, int[] shape, int size) {
-  /** NumPy's own limit is 64 dimensions; a tensor here has at most five. */
-  private static final int MAX_RANK = 64;
-
   static NpyHeader parse(String file, String text) throws FileFormatException {
     return new Parser(file, text).header();
   }
 
+  /** By their word in {@code descr}, after the byte order. */
+  private static final Map<String, ElementType> TYPES =
+      Map.of(
+          "f2", ElementType.FLOAT16,
+          "f4", ElementType.FLOAT32,
+          "f8", ElementType.FLOAT64,
+          "i8", ElementType.INT64);
+
   /** The header of an array that is written, as NumPy writes it. */
   static String text(ElementType type, int[] shape) {
+    String code = type == ElementType.INT64 ? "i8" : "f" + type.bytes;
     return "{'descr': '<%s', 'fortran_order': False, 'shape': %s, }"
-        .formatted(type.code, Tensor.describe(shape));
+        .formatted(code, Tensor.describe(shape));
   }
 
   private static final class Parser {
@@ -74,10 +81,9 @@ record NpyHeader(ElementType type, ByteOrder order, boolean fortran, int[] shape
     }
 
     private ElementType type(String descr) throws FileFormatException {
-      for (ElementType type : ElementType.values()) {
-        if (descr.equals("<" + type.code) || descr.equals(">" + type.code)) {
-          return type;
-        }
+      ElementType type = descr.isEmpty() ? null : TYPES.get(descr.substring(1));
+      if (type != null && (descr.charAt(0) == '<' || descr.charAt(0) == '>')) {
+        return type;
       }
       throw unsupported("type '" + descr + "'");
     }
@@ -87,32 +93,23 @@ record NpyHeader(ElementType type, ByteOrder order, boolean fortran, int[] shape
     }
 
     private int size(int[] shape) throws FileFormatException {
-      long size = 1;
-      // a 0 anywhere makes the product 0, whatever came before: look for it first
-      if (Arrays.stream(shape).anyMatch(dimension -> dimension == 0)) {
-        return 0;
-      }
-      for (int dimension : shape) {
-        size *= dimension;
-        if (size > Integer.MAX_VALUE) {
-          throw problem(
-              "has shape "
-                  + Tensor.describe(shape)
-                  + ", but at most 2147483647 elements can be"
-                  + " read");
-        }
+      long size = Dimensions.product(Arrays.stream(shape).asLongStream().toArray());
+      if (size > Integer.MAX_VALUE) {
+        throw problem(
+            "has shape %s, but at most %d elements can be read"
+                .formatted(Tensor.describe(shape), Integer.MAX_VALUE));
       }
       return (int) size;
     }
 
     private int[] tuple() throws FileFormatException {
-      int[] shape = new int[MAX_RANK];
+      int[] shape = new int[Dimensions.MAX_RANK];
       int rank = 0;
       boolean comma = true;
       expect('(');
       while (!next(')')) {
-        if (!comma || rank == MAX_RANK) {
-          throw unexpected("a tuple of at most " + MAX_RANK + " dimensions");
+        if (!comma || rank == Dimensions.MAX_RANK) {
+          throw unexpected("a tuple of at most " + Dimensions.MAX_RANK + " dimensions");
         }
         shape[rank++] = dimension();
         comma = next(',');
@@ -199,8 +196,8 @@ record NpyHeader(ElementType type, ByteOrder order, boolean fortran, int[] shape
       return problem(
           "holds elements of "
               + type
-              + ", but only float32 and float64 ('<f4', '>f4', '<f8', '>f8'), and int64 for counts, can"
-              + " be read");
+              + ", but only float16, float32 and float64 ('<f2', '<f4', '<f8' and with '>'), and int64"
+              + " for counts, can be read");
     }
 
     private FileFormatException problem(String problem) {

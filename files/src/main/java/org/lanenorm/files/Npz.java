@@ -7,11 +7,10 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipEntry;
@@ -21,9 +20,10 @@ import java.util.zip.ZipOutputStream;
 
 /**
  * An .npz file: a zip of .npy files, stored or deflated. Members are read in place by name and
- * never extracted, so that a path in a name means nothing.
+ * never extracted, so that a path in a name means nothing. A layer is a prefix under which the
+ * names of {@link Safetensors} are found, or the empty one for members named by those words alone.
  */
-public final class Npz implements AutoCloseable {
+public final class Npz implements ParameterFile {
   private static final String SUFFIX = ".npy";
 
   /** Deflate spends at least two bits on 258 bytes: no honest member grows by more. */
@@ -31,7 +31,8 @@ public final class Npz implements AutoCloseable {
 
   private final Path file;
   private final ZipFile zip;
-  private final Map<String, ZipEntry> members = new LinkedHashMap<>();
+  private final LinkedHashMap<String, ZipEntry> members = new LinkedHashMap<>();
+  private SequencedSet<String> layers;
 
   private Npz(Path file, ZipFile zip) {
     this.file = file;
@@ -72,11 +73,28 @@ public final class Npz implements AutoCloseable {
         throw new FileFormatException(file.toString(), "holds two arrays named '" + name + "'");
       }
     }
+    layers = Layers.named(members.keySet());
+  }
+
+  @Override
+  public String format() {
+    return "npz";
   }
 
   /** The arrays' names, without .npy, in the file's order. */
-  public List<String> names() {
-    return new ArrayList<>(members.keySet());
+  @Override
+  public SequencedSet<String> names() {
+    return Collections.unmodifiableSequencedSet(members.sequencedKeySet());
+  }
+
+  @Override
+  public TensorInfo info(String name) throws IOException {
+    return unpack(
+        name,
+        (in, title, size) -> {
+          NpyHeader header = Npy.header(in, title, size);
+          return new TensorInfo(header.type(), header.shape());
+        });
   }
 
   /**
@@ -85,32 +103,55 @@ public final class Npz implements AutoCloseable {
    * @param name as in {@link #names}
    * @throws FileFormatException if there is none of that name, or it is not whole and correct
    */
+  @Override
   public Tensor read(String name) throws IOException {
-    ZipEntry entry = members.get(name);
-    String title = file + ":" + name;
-    if (entry == null) {
-      throw new FileFormatException(title, "does not exist: " + file + " holds " + names());
+    CRC32 crc = new CRC32();
+    Tensor array =
+        unpack(name, (in, title, size) -> Npy.read(new CheckedInputStream(in, crc), title, size));
+    if (crc.getValue() != members.get(name).getCrc()) {
+      throw new FileFormatException(title(name), "is damaged: its checksum differs from the zip's");
     }
+    return array;
+  }
+
+  private String title(String name) {
+    return file + ":" + name;
+  }
+
+  private interface Content<T> {
+    T read(InputStream in, String title, long size) throws IOException;
+  }
+
+  private <T> T unpack(String name, Content<T> content) throws IOException {
+    ZipEntry entry = members.get(name);
+    if (entry == null) {
+      throw Layers.missing(file.toString(), "array", name, members.keySet());
+    }
+    String title = title(name);
     long size = entry.getSize();
     long packed = Math.min(entry.getCompressedSize(), Files.size(file));
     if (size < 0 || size > packed * MAX_RATIO) {
       throw new FileFormatException(
           title, "claims " + size + " bytes, which " + packed + " compressed ones cannot hold");
     }
-    CRC32 crc = new CRC32();
-    Tensor array;
-    try (InputStream in = new CheckedInputStream(zip.getInputStream(entry), crc)) {
-      array = Npy.read(in, title, size);
+    try (InputStream in = zip.getInputStream(entry)) {
+      return content.read(in, title, size);
     } catch (FileFormatException e) {
       throw e;
     } catch (IOException e) {
       // damaged deflate streams come as ZipException or as an EOFException that says nothing
       throw new FileFormatException(title, "is damaged: its compressed data cannot be unpacked");
     }
-    if (crc.getValue() != entry.getCrc()) {
-      throw new FileFormatException(title, "is damaged: its checksum differs from the zip's");
-    }
-    return array;
+  }
+
+  @Override
+  public SequencedSet<String> layers() {
+    return layers;
+  }
+
+  @Override
+  public LayerParameters layer(String name) throws IOException {
+    return Layers.named(this, file.toString(), name);
   }
 
   /**

@@ -1,10 +1,11 @@
 package org.lanenorm.files;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
- * An array of float32, float64 or int64 in C order (the last index turns fastest). It keeps the
- * Java array it was made of and hands out the same one: nothing of a large tensor is copied.
+ * An array of numbers in C order (the last index turns fastest). It keeps the Java array it was
+ * made of and hands out the same one: nothing of a large tensor is copied.
  */
 public final class Tensor {
   private final ElementType type;
@@ -40,7 +41,7 @@ public final class Tensor {
     return new Tensor(ElementType.INT64, shape.clone(), values);
   }
 
-  /** Type of the elements. */
+  /** Type of the elements in the file; those of 16 bits were widened to float. */
   public ElementType type() {
     return type;
   }
@@ -55,7 +56,7 @@ public final class Tensor {
     return java.lang.reflect.Array.getLength(values);
   }
 
-  /** The values: those of float32 themselves, others rounded to the nearest float. */
+  /** The values: those of up to 32 bits themselves, others rounded to the nearest float. */
   public float[] floats() {
     if (values instanceof float[] floats) {
       return floats;
@@ -97,9 +98,12 @@ public final class Tensor {
 
   /** A shape as NumPy writes it: {@code ()}, {@code (3,)}, {@code (3, 4)}. */
   public static String describe(int... shape) {
-    String inner = Arrays.toString(shape);
-    inner = inner.substring(1, inner.length() - 1);
-    return "(" + inner + (shape.length == 1 ? ",)" : ")");
+    return describe(Arrays.stream(shape).mapToObj(Long::valueOf).toList());
+  }
+
+  static String describe(List<Long> shape) {
+    String inner = shape.toString();
+    return "(" + inner.substring(1, inner.length() - 1) + (shape.size() == 1 ? ",)" : ")");
   }
 
   @Override

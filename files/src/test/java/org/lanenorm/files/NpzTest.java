@@ -46,7 +46,7 @@ class NpzTest {
       assertThat(npz.read("b").doubles()).containsExactly(0, 1, 2);
       assertThatExceptionOfType(FileFormatException.class)
           .isThrownBy(() -> npz.read("c"))
-          .withMessageContaining("[a, b]");
+          .withMessageContaining("'a', 'b'");
     }
   }
 
