@@ -17,9 +17,10 @@ import java.util.SequencedSet;
  * should be or does not hold what is asked for, and another {@link IOException} where it cannot be
  * read at all.
  */
-public sealed interface ParameterFile extends Closeable permits Npz, Safetensors {
+public sealed interface ParameterFile extends Closeable permits Npz, Safetensors, Onnx {
   /**
-   * Opens an .npz or safetensors file; its bytes say which, not its name.
+   * Opens an .npz, safetensors or ONNX file. Its bytes say which; the name does only where they
+   * leave it open.
    *
    * @throws FileFormatException if it is none of them, or damaged
    */
@@ -36,8 +37,11 @@ public sealed interface ParameterFile extends Closeable permits Npz, Safetensors
     if (Safetensors.isLikely(start, size)) {
       return Safetensors.open(file);
     }
+    if (Onnx.isLikely(start, file)) {
+      return Onnx.open(file);
+    }
     throw new FileFormatException(
-        file.toString(), "must be an .npz or .safetensors file, but is none of them");
+        file.toString(), "must be an .npz, .safetensors or .onnx file, but is none of them");
   }
 
   /** The format and its version where it has one, for example {@code safetensors}. */

@@ -9,6 +9,8 @@
  *
  * <ul>
  *   <li>{@link org.lanenorm.files.Safetensors}: a layer by the prefix of PyTorch's names.
+ *   <li>{@link org.lanenorm.files.Onnx}: the initializers of each BatchNormalization node, by the
+ *       node's name.
  *   <li>{@link org.lanenorm.files.Npz} and {@link org.lanenorm.files.Npy}: NumPy's files, float16,
  *       float32, float64 and int64 of any rank, both byte orders, C and Fortran order, versions 1.0
  *       to 3.0 (the <a
@@ -20,9 +22,10 @@
  * that are there before anything is allocated, every surplus, missing or doubly used byte and every
  * repeated name is an error, nothing is ever extracted to disk, and whatever is wrong comes out as
  * one {@link org.lanenorm.files.FileFormatException} that names the file. Parsers that others keep
- * well do the parsing where there are any: Jackson reads the header of safetensors. For .npy there
- * is none: the one published for the JVM (org.jetbrains.bio:npy 0.3.5, of 2020) refuses Fortran
- * order and version 3.0, allocates whatever a header or a zip entry claims, answers a damaged
- * header with NullPointerException or NumberFormatException, and brings 1.5 MB of Kotlin.
+ * well do the parsing where there are any: Jackson reads the header of safetensors, and Protocol
+ * Buffers' own stream walks through ONNX. For .npy there is none: the one published for the JVM
+ * (org.jetbrains.bio:npy 0.3.5, of 2020) refuses Fortran order and version 3.0, allocates whatever
+ * a header or a zip entry claims, answers a damaged header with NullPointerException or
+ * NumberFormatException, and brings 1.5 MB of Kotlin.
  */
 package org.lanenorm.files;
