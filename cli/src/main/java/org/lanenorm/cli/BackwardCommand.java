@@ -10,6 +10,7 @@ import org.lanenorm.files.Npy;
 import org.lanenorm.files.Npz;
 import org.lanenorm.files.Tensor;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -19,6 +20,7 @@ import picocli.CommandLine.Parameters;
     description = {"Gradients by X, gamma and beta, from X and the gradient by Y.", ""},
     footer = {
       "",
+      LayerOptions.HELP + " Without --layer, P may also be an .npz as in normalize.",
       "G.npz receives dgamma and dbeta (float32, one number per channel).",
       "Exit status: 0, or 2 on bad input."
     })
@@ -35,12 +37,7 @@ final class BackwardCommand extends FileCommand {
       description = "The gradient by its output, of the same shape.")
   private String dyName;
 
-  @Option(
-      names = "--params",
-      required = true,
-      paramLabel = "P.npz",
-      description = "The layer's parameters, as in normalize.")
-  private String params;
+  @Mixin private LayerOptions layer;
 
   @Option(
       names = "--layout",
@@ -60,14 +57,6 @@ final class BackwardCommand extends FileCommand {
   private Values.BackwardMode mode;
 
   @Option(
-      names = "--epsilon",
-      paramLabel = "E",
-      defaultValue = "1e-5",
-      converter = Values.Epsilon.class,
-      description = "As in the forward pass. Default: ${DEFAULT-VALUE}.")
-  private double epsilon;
-
-  @Option(
       names = "--output",
       required = true,
       paramLabel = "DX.npy",
@@ -84,6 +73,7 @@ final class BackwardCommand extends FileCommand {
   @Override
   public Integer call() {
     String backend = Main.backend();
+    layer.requiredFile();
     try (Outputs outputs = new Outputs();
         Threads threads = startThreads()) {
       outputs.announce("--output", output);
@@ -98,35 +88,40 @@ final class BackwardCommand extends FileCommand {
       }
       float[] dGamma = new float[shape.channels()];
       float[] dBeta = new float[shape.channels()];
-      float[] dx = backward(x, dy, dGamma, dBeta, threads);
+      Params params =
+          Params.read(
+              layer,
+              Momentum.decay(1),
+              shape.channels(),
+              mode == Values.BackwardMode.FROZEN,
+              this::note);
+      float[] dx = backward(x, dy, dGamma, dBeta, params, threads);
       outputs.write("--output", out -> Npy.write(out, Tensor.of(dx, shape.dimensions())));
       outputs.write("--gradients", out -> Npz.write(out, arrays(dGamma, dBeta)));
       outputs.commit();
-      print(shape, dGamma, dBeta, backend, threads);
+      print(shape, dGamma, dBeta, params.epsilon(), backend, threads);
       return 0;
     }
   }
 
-  private float[] backward(Input x, Input dy, float[] dGamma, float[] dBeta, Threads threads) {
+  private float[] backward(
+      Input x, Input dy, float[] dGamma, float[] dBeta, Params params, Threads threads) {
     TensorShape shape = x.shape();
     boolean training = mode == Values.BackwardMode.TRAINING;
-    Params layerParams = Params.read(params, shape.channels(), !training, this::note);
-    BatchNorm layer =
-        new Setup(training, epsilon, Momentum.decay(1), layerParams, threads.parallelism())
-            .layer(shape.channels());
+    BatchNorm norm = new Setup(training, params, threads.parallelism()).layer(shape.channels());
     // y is computed for its statistics alone, and dInput takes its place
     float[] dx = new float[shape.length()];
     if (training) {
-      layer.backward(
+      norm.backward(
           x.values(),
           dy.values(),
-          layer.forwardTraining(x.values(), dx, shape),
+          norm.forwardTraining(x.values(), dx, shape),
           dx,
           dGamma,
           dBeta,
           shape);
     } else {
-      layer.backwardFrozen(x.values(), dy.values(), dx, dGamma, dBeta, shape);
+      norm.backwardFrozen(x.values(), dy.values(), dx, dGamma, dBeta, shape);
     }
     return dx;
   }
@@ -139,7 +134,12 @@ final class BackwardCommand extends FileCommand {
   }
 
   private void print(
-      TensorShape shape, float[] dGamma, float[] dBeta, String backend, Threads threads) {
+      TensorShape shape,
+      float[] dGamma,
+      float[] dBeta,
+      double epsilon,
+      String backend,
+      Threads threads) {
     Table table = new Table("channel", "dgamma", "dbeta");
     table.channels(
         dGamma.length,

@@ -16,6 +16,7 @@ import org.lanenorm.TensorShape;
 import org.lanenorm.files.ElementType;
 import org.lanenorm.files.Npy;
 import org.lanenorm.files.Npz;
+import org.lanenorm.files.ParameterFile;
 import org.lanenorm.files.Tensor;
 
 /**
@@ -168,6 +169,25 @@ final class Inputs {
     } catch (IOException e) {
       throw new UserError(
           "the bundled " + parts[0] + " cannot be unpacked: " + UserError.reason(e));
+    }
+  }
+
+  /** What is done with an open file. */
+  interface Use<T> {
+    T of(ParameterFile file) throws IOException;
+  }
+
+  /**
+   * Opens a file of parameters for as long as it is used.
+   *
+   * @param argument what messages call it, for example --params
+   * @param name the user's word for it
+   */
+  static <T> T open(String argument, String name, Use<T> use) {
+    try (ParameterFile file = ParameterFile.open(file(argument, name))) {
+      return use.of(file);
+    } catch (IOException e) {
+      throw new UserError(argument + ": " + UserError.reason(e));
     }
   }
 

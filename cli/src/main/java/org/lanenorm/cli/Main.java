@@ -24,6 +24,7 @@ import picocli.CommandLine.Option;
       NormalizeCommand.class,
       StatsCommand.class,
       BackwardCommand.class,
+      InspectCommand.class,
       VerifyCommand.class
     },
     footer = {
@@ -88,7 +89,7 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new UserError(
-        "a command is needed: normalize, stats, backward or verify (see lanenorm --help)");
+        "a command is needed: normalize, stats, backward, inspect or verify (see lanenorm --help)");
   }
 
   private static int failed(PrintWriter err, Exception e) throws Exception {
@@ -110,7 +111,7 @@ public final class Main implements Callable<Integer> {
 
   /** One line, whatever a file or its name put into the message. */
   static String line(String message) {
-    return message.replaceAll("\\p{Cntrl}+", " ").strip();
+    return message.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+", " ").strip();
   }
 
   /**

@@ -10,6 +10,7 @@ import org.lanenorm.files.Npy;
 import org.lanenorm.files.Npz;
 import org.lanenorm.files.Tensor;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -25,8 +26,9 @@ import picocli.CommandLine.Parameters;
     },
     footer = {
       "",
-      "P.npz may hold gamma, beta, running_mean and running_var, one number per channel; what is"
-          + " missing is 1, 0, 0 and 1.",
+      LayerOptions.HELP
+          + " Without --layer, P may also be an .npz with gamma, beta, running_mean and running_var"
+          + " by these names, one number per channel; what is missing there is 1, 0, 0 and 1.",
       "S.npz receives count (int64), mean and variance (float64, biased, of INPUT), running_mean"
           + " and running_var (float64, after the pass; the running variance takes the unbiased one"
           + " of the batch, as in PyTorch).",
@@ -64,26 +66,16 @@ final class NormalizeCommand extends FileCommand {
       description = "Normalize by INPUT's own statistics (default) or by the running ones.")
   private Values.Mode mode;
 
-  @Option(names = "--params", paramLabel = "P.npz", description = "The layer's parameters.")
-  private String params;
-
-  @Option(
-      names = "--epsilon",
-      paramLabel = "E",
-      defaultValue = "1e-5",
-      converter = Values.Epsilon.class,
-      description = "Added to the variance inside the root. Default: ${DEFAULT-VALUE}.")
-  private double epsilon;
+  @Mixin private LayerOptions layer;
 
   @Option(
       names = "--momentum",
       paramLabel = "D",
-      defaultValue = "0.9",
       converter = Values.Share.class,
       description =
           "Share of the old running statistics that stays, as in Keras and ONNX (PyTorch's momentum"
-              + " is 1 - D). Default: ${DEFAULT-VALUE}.")
-  private double momentum;
+              + " is 1 - D). Default: what P states, else 0.9.")
+  private Double momentum;
 
   @Option(
       names = "--output",
@@ -103,7 +95,8 @@ final class NormalizeCommand extends FileCommand {
   @Override
   public Integer call() {
     String backend = Main.backend();
-    if (input == null && (output != null || stats != null || params != null || layout != null)) {
+    if (input == null
+        && (output != null || stats != null || layer.file() != null || layout != null)) {
       throw new UserError(
           "--output, --stats, --params and --layout need an INPUT, but there is none");
     }
@@ -119,7 +112,7 @@ final class NormalizeCommand extends FileCommand {
         write(outputs, reports.get(0));
       }
       NormalizePrinter printer =
-          new NormalizePrinter(mode, epsilon, momentum, backend, threads.count(), output, stats);
+          new NormalizePrinter(mode, backend, threads.count(), output, stats);
       out().print(json ? printer.json(reports) : printer.text(reports));
       return reports.stream().allMatch(Report::sameBits) ? 0 : Main.WRONG;
     }
@@ -141,9 +134,9 @@ final class NormalizeCommand extends FileCommand {
   private Report report(Input x, Threads threads) {
     int channels = x.shape().channels();
     boolean training = mode == Values.Mode.TRAINING;
-    Params layer = Params.read(params, channels, !training, this::note);
-    Setup setup =
-        new Setup(training, epsilon, Momentum.decay(momentum), layer, threads.parallelism());
+    Momentum decay = momentum == null ? null : Momentum.decay(momentum);
+    Params params = Params.read(layer, decay, channels, !training, this::note);
+    Setup setup = new Setup(training, params, threads.parallelism());
     final Report report;
     try (Progress progress = new Progress("checking " + x.name(), channels, err())) {
       report = Report.of(x, setup, threads, timingSeconds, progress);

@@ -1,10 +1,7 @@
 package org.lanenorm.cli;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 import org.lanenorm.Layout;
@@ -16,14 +13,7 @@ import org.lanenorm.cli.Values.Mode;
  * @param output as given on the command line, null for none
  * @param stats as given on the command line, null for none
  */
-record NormalizePrinter(
-    Mode mode,
-    double epsilon,
-    double momentum,
-    String backend,
-    int threads,
-    String output,
-    String stats) {
+record NormalizePrinter(Mode mode, String backend, int threads, String output, String stats) {
   String text(List<Report> reports) {
     StringBuilder text = new StringBuilder();
     for (Report report : reports) {
@@ -64,7 +54,7 @@ record NormalizePrinter(
                 report.x().name(),
                 report.x().shape(),
                 mode,
-                Table.number(epsilon),
+                Table.number(report.setup().params().epsilon()),
                 backend,
                 Threads.words(threads))
         + table
@@ -89,26 +79,22 @@ record NormalizePrinter(
   }
 
   String json(List<Report> reports) {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator json = new JsonFactory().createGenerator(text).useDefaultPrettyPrinter()) {
-      json.writeStartObject();
-      json.writeStringField("mode", mode.toString());
-      json.writeNumberField("epsilon", epsilon);
-      json.writeNumberField("momentum", momentum);
-      json.writeStringField("backend", backend);
-      json.writeNumberField("threads", threads);
-      json.writeStringField("output", output);
-      json.writeStringField("stats", stats);
-      json.writeArrayFieldStart("inputs");
-      for (Report report : reports) {
-        write(json, report);
-      }
-      json.writeEndArray();
-      json.writeEndObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // a StringWriter has no reason to
-    }
-    return text.append('\n').toString();
+    return Json.text(
+        json -> {
+          json.writeStringField("mode", mode.toString());
+          Params params = reports.get(0).setup().params();
+          json.writeNumberField("epsilon", params.epsilon());
+          json.writeStringField("momentum", params.momentum().toString());
+          json.writeStringField("backend", backend);
+          json.writeNumberField("threads", threads);
+          json.writeStringField("output", output);
+          json.writeStringField("stats", stats);
+          json.writeArrayFieldStart("inputs");
+          for (Report report : reports) {
+            write(json, report);
+          }
+          json.writeEndArray();
+        });
   }
 
   private static void write(JsonGenerator json, Report report) throws IOException {
@@ -142,22 +128,13 @@ record NormalizePrinter(
     json.writeStartObject();
     json.writeNumberField("channel", c);
     json.writeBooleanField("finite", result.finite(c));
-    number(json, "mean", result.moments().mean(c));
-    number(json, "variance", result.moments().variance(c));
-    number(json, "running_mean", result.runningMean()[c]);
-    number(json, "running_var", result.runningVariance()[c]);
-    number(json, "y_min", range[0]);
-    number(json, "y_max", range[1]);
-    number(json, "error_ulps", report.ulps()[c]);
+    Json.number(json, "mean", result.moments().mean(c));
+    Json.number(json, "variance", result.moments().variance(c));
+    Json.number(json, "running_mean", result.runningMean()[c]);
+    Json.number(json, "running_var", result.runningVariance()[c]);
+    Json.number(json, "y_min", range[0]);
+    Json.number(json, "y_max", range[1]);
+    Json.number(json, "error_ulps", report.ulps()[c]);
     json.writeEndObject();
-  }
-
-  /** JSON has no word for NaN and infinity: null. */
-  private static void number(JsonGenerator json, String name, double value) throws IOException {
-    if (Double.isFinite(value)) {
-      json.writeNumberField(name, value);
-    } else {
-      json.writeNullField(name);
-    }
   }
 }

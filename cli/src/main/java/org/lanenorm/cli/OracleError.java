@@ -53,7 +53,7 @@ final class OracleError {
             spatial,
             new double[] {mean},
             new double[] {variance},
-            setup.epsilon(),
+            setup.params().epsilon(),
             new float[] {gamma},
             new float[] {beta});
     double size = 0;

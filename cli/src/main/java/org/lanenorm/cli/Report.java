@@ -8,6 +8,7 @@ import org.lanenorm.TensorShape;
  * Everything that normalize tells about one input.
  *
  * @param x the input
+ * @param setup how it was normalized
  * @param result of its forward pass
  * @param ulps largest error against the oracle per channel, NaN where x is not finite
  * @param time of the forward pass, null where there is nothing to normalize
@@ -15,7 +16,13 @@ import org.lanenorm.TensorShape;
  * @param sameBits whether the other layout gave the same bits
  */
 record Report(
-    Input x, Normalized result, double[] ulps, Timing time, Timing copy, boolean sameBits) {
+    Input x,
+    Setup setup,
+    Normalized result,
+    double[] ulps,
+    Timing time,
+    Timing copy,
+    boolean sameBits) {
 
   /** Read once and written once: the least that any implementation has to move. */
   static final int BYTES_PER_ELEMENT = 2 * Float.BYTES;
@@ -41,7 +48,7 @@ record Report(
       time = Timing.of(forward(x.values(), y, shape, setup), 0.5 * seconds, 0.3 * seconds);
       copy = copy(x.values(), y, threads, seconds);
     }
-    return new Report(x, result, ulps, time, copy, sameBits);
+    return new Report(x, setup, result, ulps, time, copy, sameBits);
   }
 
   private static Runnable forward(float[] x, float[] y, TensorShape shape, Setup setup) {

@@ -38,14 +38,9 @@ record VerifyResults(
     float[] x = Layouts.convert(verifyCase.x(), nchw, layout);
     float[] dOutput = Layouts.convert(verifyCase.dOutput(), nchw, layout);
     Params params =
-        new Params(
-            verifyCase.gamma(),
-            verifyCase.beta(),
-            Params.none(nchw.channels()).runningMean(),
-            Params.none(nchw.channels()).runningVariance());
-    BatchNorm layer =
-        new Setup(true, epsilon, Momentum.decay(0.9), params, threads.parallelism())
-            .layer(nchw.channels());
+        Params.fresh(
+            nchw.channels(), verifyCase.gamma(), verifyCase.beta(), epsilon, Momentum.decay(0.9));
+    BatchNorm layer = new Setup(true, params, threads.parallelism()).layer(nchw.channels());
     float[] y = new float[x.length];
     float[] inference = new float[x.length];
     SavedStatistics saved = layer.forwardTraining(x, y, shape);

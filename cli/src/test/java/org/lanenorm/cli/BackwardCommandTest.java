@@ -90,7 +90,7 @@ class BackwardCommandTest {
     backward("--output", file("d"), "--gradients", file("d")).isRefused("another file");
     Cli.npy(file("dy.npy"), Tensor.of(new float[16], 2, 2, 2, 2));
     backward(outputs()).isRefused("DY", "NHWC 2x3x4x2", "NHWC 2x2x2x2");
-    Cli.run("backward", file("x.npy")).isRefused("--params", "DY");
+    Cli.run("backward", file("x.npy")).isRefused("--output", "DY");
     assertThat(Cli.files(folder)).containsExactly("dy.npy", "p.npz", "x.npy");
   }
 }

@@ -48,6 +48,11 @@ record Cli(int status, String out, String err) {
     return this;
   }
 
+  /** A bundled file of the module that reads such files. */
+  static Path example(String name) {
+    return Path.of("../files/src/test/resources/org/lanenorm/files", name);
+  }
+
   static Path npy(Path file, Tensor array) {
     return write(file, out -> Npy.write(out, array));
   }

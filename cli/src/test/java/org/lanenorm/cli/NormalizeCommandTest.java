@@ -230,10 +230,11 @@ class NormalizeCommandTest {
     Path p = Cli.npz(file("p.npz"), "gamma", three);
     Cli.normalize(input(), "--params", p).isRefused("p.npz:gamma", "(4,)", "float32 (3,)");
     p = Cli.npz(file("p.npz"), "weight", three, "bias", three);
-    Cli.normalize(input(), "--params", p).isRefused("running_var", "[weight, bias]");
+    Cli.normalize(input(), "--params", p).isRefused("running_var", "holds weight, bias");
     p = Cli.npz(file("p.npz"), "running_var", Tensor.of(new double[] {1, -1, 1, 1}, 4));
     Cli.normalize(input(), "--params", p).isRefused("runningVariance[1]", "-1.0");
-    Cli.normalize(input(), "--params", input()).isRefused("--params", "not a readable .npz");
+    Cli.normalize(input(), "--params", input())
+        .isRefused("--params", "must be an .npz, .safetensors");
     Cli.normalize(input(), "--params", file("none.npz")).isRefused("none.npz: no such file");
     p = Cli.npz(file("p.npz"), "beta", Tensor.of(new long[4], 4));
     Cli.normalize(input(), "--params", p).isRefused("p.npz:beta", "int64");
@@ -260,5 +261,90 @@ class NormalizeCommandTest {
     float[] y = Cli.array(file("x.npy")).floats();
     assertThat(y).hasSameSizeAs(X);
     assertThat(Arrays.equals(y, X)).isFalse();
+  }
+
+  @Test
+  void aLayerOfASafetensorsFileOrAnOnnxModelNormalizes() throws Exception {
+    TensorShape shape = TensorShape.nchw(2, 4, 3, 3);
+    float[] x = Cli.values(shape.length(), 3);
+    Path input = Cli.npy(file("x4.npy"), Tensor.of(x, shape.dimensions()));
+    Cli state =
+        Cli.normalize(
+                input,
+                "--mode=inference",
+                "--params",
+                Cli.example("network.safetensors"),
+                "--layer=bn2",
+                "--epsilon=1e-3",
+                "--output",
+                file("state.npy"))
+            .succeeds();
+    assertThat(state.err()).isEmpty();
+    Cli model =
+        Cli.normalize(
+                input,
+                "--mode=inference",
+                "--params",
+                Cli.example("network.onnx"),
+                "--layer",
+                "/bn2/BatchNormalization",
+                "--output",
+                file("model.npy"),
+                "--json")
+            .succeeds();
+    assertThat(model.err()).isEmpty();
+    float[] y = Cli.array(file("state.npy")).floats();
+    // 1e-3 is a float in ONNX
+    for (int i = 0; i < y.length; i++) {
+      assertThat(Cli.array(file("model.npy")).floats()[i]).isCloseTo(y[i], within(1e-4f));
+    }
+    assertThat(y[shape.index(1, 3, 4)] - y[shape.index(0, 3, 2)])
+        .isCloseTo(
+            (float) ((x[shape.index(1, 3, 4)] - x[shape.index(0, 3, 2)]) * 0.75 / Math.sqrt(2.001)),
+            within(1e-5f));
+    JsonNode json = new ObjectMapper().readTree(model.out());
+    assertThat(json.get("epsilon").asDouble()).isEqualTo(1e-3f);
+    assertThat(json.get("momentum").asText()).isEqualTo("decay(0.8999999761581421)");
+  }
+
+  @Test
+  void anEpsilonThatNobodyStatesIsTold() {
+    Path file = Cli.example("network.safetensors");
+    Path input = Cli.npy(file("x.npy"), Tensor.of(Cli.values(60, 4), 6, 10));
+    Cli run = Cli.normalize(input, "--params", file, "--layer=bn3", "--mode=inference").succeeds();
+    assertThat(run.err().lines())
+        .singleElement()
+        .asString()
+        .contains("states no epsilon: 1e-5 is used");
+  }
+
+  @Test
+  void aLayerThatCannotBeMeantIsRefused() {
+    Path file = Cli.example("network.safetensors");
+    Cli.normalize(input(), "--layer=bn2").isRefused("--layer bn2: needs a file, --params");
+    Cli.normalize(input(), "--params", file)
+        .isRefused("--params", "holds several layers, so --layer must name one: bn1, bn2, bn3");
+    Cli.normalize(input(), "--params", file, "--layer=bn4")
+        .isRefused("--params", "has no layer 'bn4'; it has 'bn1', 'bn2', 'bn3'");
+    Cli.normalize(input(), "--params", file, "--layer=bn1")
+        .isRefused("layer bn1 (6 channels, float32) must have as many channels as the input, 4");
+  }
+
+  @Test
+  void aLayerOfAnNpzIsAPrefix() {
+    Path file =
+        Cli.npz(
+            file("state.npz"),
+            "a.running_mean",
+            Tensor.of(new double[] {0, 3, 3, 3}, 4),
+            "a.running_var",
+            Tensor.of(new double[] {1, 4, 4, 4}, 4),
+            "b.weight",
+            Tensor.of(new float[] {1, 2}, 2));
+    Cli.normalize(
+            input(), "--mode=inference", "--params", file, "--epsilon=0", "--output", file("y.npy"))
+        .succeeds();
+    int i = SHAPE.index(2, 1, 3);
+    assertThat(Cli.array(file("y.npy")).floats()[i]).isEqualTo((X[i] - 3) / 2);
   }
 }
