@@ -36,7 +36,10 @@ final class Table {
     if (value == Math.rint(value) && Math.abs(value) < 1e6) {
       return Long.toString((long) value);
     }
-    return String.format(Locale.ROOT, "%.6g", value).replaceFirst("\\.?0+(?=e|$)", "");
+    // zeros behind the point alone: those of an exponent or of a whole number count
+    return String.format(Locale.ROOT, "%.6g", value)
+        .replaceFirst("(\\.[0-9]*?)0+(?=e|$)", "$1")
+        .replaceFirst("\\.(?=e|$)", "");
   }
 
   /** Few digits, for what is only measured. */
