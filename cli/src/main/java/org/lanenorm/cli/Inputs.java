@@ -213,7 +213,7 @@ final class Inputs {
     return file;
   }
 
-  private static boolean exists(String name) {
+  static boolean exists(String name) {
     try {
       return Files.exists(Path.of(name));
     } catch (InvalidPathException e) {

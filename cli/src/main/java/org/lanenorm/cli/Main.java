@@ -25,6 +25,7 @@ import picocli.CommandLine.Option;
       StatsCommand.class,
       BackwardCommand.class,
       InspectCommand.class,
+      FoldCommand.class,
       VerifyCommand.class
     },
     footer = {
@@ -89,7 +90,7 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new UserError(
-        "a command is needed: normalize, stats, backward, inspect or verify (see lanenorm --help)");
+        "a command is needed: normalize, stats, backward, inspect, fold or verify (see lanenorm --help)");
   }
 
   private static int failed(PrintWriter err, Exception e) throws Exception {

@@ -2,6 +2,7 @@ package org.lanenorm.cli;
 
 import java.util.Locale;
 import org.lanenorm.Layout;
+import org.lanenorm.WeightLayout;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -92,6 +93,24 @@ final class Values {
         throw mustBe("a number from 0 to 1", value);
       }
       return number;
+    }
+  }
+
+  static final class WeightLayoutName implements ITypeConverter<WeightLayout> {
+    @Override
+    public WeightLayout convert(String value) {
+      return word(WeightLayout.class, value, "oihw, ohwi, hwio, oi, io, iohw or hwoi");
+    }
+  }
+
+  static final class Groups implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      double number = number(value);
+      if (!(number >= 1 && number <= Integer.MAX_VALUE && number == Math.rint(number))) {
+        throw mustBe("a whole number, 1 or more", value);
+      }
+      return (int) number;
     }
   }
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   @ParameterizedTest
-  @ValueSource(strings = {"normalize", "stats", "backward", "inspect", "verify"})
+  @ValueSource(strings = {"normalize", "stats", "backward", "inspect", "fold", "verify"})
   void everyCommandHasItsHelp(String command) {
     Cli run = Cli.run(command, "--help").succeeds();
     assertThat(run.out()).startsWith("Usage: lanenorm " + command).contains("Exit status");
@@ -29,7 +29,7 @@ class MainTest {
 
   @Test
   void whatIsNoCommandIsRefused() {
-    Cli.run().isRefused("normalize, stats, backward, inspect or verify");
+    Cli.run().isRefused("normalize, stats, backward, inspect, fold or verify");
     Cli.run("normalise").isRefused("normalise");
     Cli.run("--nonsense").isRefused("--nonsense");
   }

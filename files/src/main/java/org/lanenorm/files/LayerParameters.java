@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.lanenorm.BatchNorm;
+import org.lanenorm.Folding;
 import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.Momentum;
 import org.lanenorm.VarianceConvention;
@@ -147,12 +148,7 @@ public final class LayerParameters {
    * @throws IllegalArgumentException as {@link FrozenBatchNorm#of}
    */
   public FrozenBatchNorm freeze() {
-    return freeze(
-        epsilon()
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "epsilon must be given, as the file states none for " + this)));
+    return freeze(statedEpsilon());
   }
 
   /**
@@ -163,6 +159,34 @@ public final class LayerParameters {
    */
   public FrozenBatchNorm freeze(double epsilon) {
     return FrozenBatchNorm.of(mean, variance, epsilon, gamma, beta);
+  }
+
+  /**
+   * For folding the inference form into weights, with the epsilon that the file states.
+   *
+   * @throws IllegalStateException if it states none: {@link #folding(double)} then
+   * @throws IllegalArgumentException as {@link Folding#of}
+   */
+  public Folding folding() {
+    return folding(statedEpsilon());
+  }
+
+  /**
+   * For folding the inference form into weights.
+   *
+   * @param epsilon added to the variance inside the root
+   * @throws IllegalArgumentException as {@link Folding#of}
+   */
+  public Folding folding(double epsilon) {
+    return Folding.of(mean, variance, epsilon, gamma, beta);
+  }
+
+  private double statedEpsilon() {
+    return epsilon()
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "epsilon must be given, as the file states none for " + this));
   }
 
   /** For example {@code layer1.bn (64 channels, float32)}. */
