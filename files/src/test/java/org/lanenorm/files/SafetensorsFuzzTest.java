@@ -1,0 +1,16 @@
+package org.lanenorm.files;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+
+class SafetensorsFuzzTest {
+  @TempDir static Path folder;
+
+  @FuzzTest
+  void anyBytesGiveAnswersOrAFileFormatException(byte[] bytes) throws IOException {
+    Everything.of(Files.write(folder.resolve("x.safetensors"), bytes), Safetensors::open);
+  }
+}
