@@ -32,8 +32,6 @@ import picocli.CommandLine.Parameters;
           + " input."
     })
 final class InspectCommand extends PlainCommand {
-  private static final int MAX_CHANNELS = 8;
-
   @Parameters(
       paramLabel = "FILE",
       description =
@@ -100,7 +98,7 @@ final class InspectCommand extends PlainCommand {
       text.append(table(layers));
     }
     for (Inspection layer : layers) {
-      for (Map.Entry<Suspicion, int[]> found : layer.suspicious().entrySet()) {
+      for (Map.Entry<Suspicion, Inspection.Found> found : layer.suspicious().entrySet()) {
         text.append(
             "%s: %s in %s\n"
                 .formatted(Names.shown(layer.name()), found.getKey(), channels(found.getValue())));
@@ -129,45 +127,39 @@ final class InspectCommand extends PlainCommand {
             "mean",
             "variance",
             "suspicious");
-    for (Inspection inspection : layers) {
-      LayerParameters layer = inspection.layer();
-      if (layer == null) {
-        table.row(Names.shown(inspection.name()), "-", "-", "-", "-", "-", "-", "-", "unreadable");
+    for (Inspection layer : layers) {
+      if (layer.problem() != null) {
+        table.row(Names.shown(layer.name()), "-", "-", "-", "-", "-", "-", "-", "unreadable");
         continue;
       }
       table.row(
-          Names.shown(inspection.name()),
+          Names.shown(layer.name()),
           Integer.toString(layer.channels()),
-          layer.types().stream().map(Object::toString).collect(Collectors.joining("/")),
+          layer.types(),
           layer.epsilon().isPresent() ? Table.number(layer.epsilon().getAsDouble()) : "-",
-          layer.gamma() == null ? "-" : range(Inspection.range(layer.gamma())),
-          layer.beta() == null ? "-" : range(Inspection.range(layer.beta())),
-          range(Inspection.range(layer.mean())),
-          range(Inspection.range(layer.variance())),
-          Long.toString(
-              inspection.suspicious().values().stream()
-                  .flatMapToInt(Arrays::stream)
-                  .distinct()
-                  .count()));
+          range(layer.gamma()),
+          range(layer.beta()),
+          range(layer.mean()),
+          range(layer.variance()),
+          Integer.toString(layer.suspiciousChannels()));
     }
     return table;
   }
 
   private static String range(double[] range) {
-    return Double.isNaN(range[0]) ? "-" : Table.number(range[0]) + " .. " + Table.number(range[1]);
+    return range == null || Double.isNaN(range[0])
+        ? "-"
+        : Table.number(range[0]) + " .. " + Table.number(range[1]);
   }
 
-  private static String channels(int[] channels) {
+  private static String channels(Inspection.Found found) {
     String first =
-        Arrays.stream(channels)
-            .limit(MAX_CHANNELS)
-            .mapToObj(Integer::toString)
-            .collect(Collectors.joining(", "));
+        Arrays.stream(found.first()).mapToObj(Integer::toString).collect(Collectors.joining(", "));
     return "%s (%s%s)"
         .formatted(
-            count(channels.length, "channel"),
+            count(found.count(), "channel"),
             first,
-            channels.length > MAX_CHANNELS ? ", ..." : "");
+            found.count() > found.first().length ? ", ..." : "");
   }
 
   private static String count(int n, String what) {
@@ -208,21 +200,16 @@ final class InspectCommand extends PlainCommand {
         });
   }
 
-  private static void write(JsonGenerator json, Inspection inspection) throws IOException {
+  private static void write(JsonGenerator json, Inspection layer) throws IOException {
     json.writeStartObject();
-    json.writeStringField("name", inspection.name());
-    LayerParameters layer = inspection.layer();
-    if (layer == null) {
-      json.writeStringField("problem", inspection.problem());
+    json.writeStringField("name", layer.name());
+    if (layer.problem() != null) {
+      json.writeStringField("problem", layer.problem());
       json.writeEndObject();
       return;
     }
     json.writeNumberField("channels", layer.channels());
-    json.writeArrayFieldStart("types");
-    for (Object type : layer.types()) {
-      json.writeString(type.toString());
-    }
-    json.writeEndArray();
+    json.writeStringField("types", layer.types());
     if (layer.epsilon().isPresent()) {
       json.writeNumberField("epsilon", layer.epsilon().getAsDouble());
     }
@@ -232,18 +219,17 @@ final class InspectCommand extends PlainCommand {
     if (layer.batches().isPresent()) {
       json.writeNumberField("batches", layer.batches().getAsLong());
     }
-    if (layer.gamma() != null) {
-      Json.range(json, "gamma", Inspection.range(layer.gamma()));
-    }
-    if (layer.beta() != null) {
-      Json.range(json, "beta", Inspection.range(layer.beta()));
-    }
-    Json.range(json, "mean", Inspection.range(layer.mean()));
-    Json.range(json, "variance", Inspection.range(layer.variance()));
+    Json.range(json, "gamma", layer.gamma());
+    Json.range(json, "beta", layer.beta());
+    Json.range(json, "mean", layer.mean());
+    Json.range(json, "variance", layer.variance());
     json.writeObjectFieldStart("suspicious");
-    for (Map.Entry<Suspicion, int[]> found : inspection.suspicious().entrySet()) {
-      json.writeFieldName(found.getKey().toString());
-      json.writeArray(found.getValue(), 0, found.getValue().length);
+    for (Map.Entry<Suspicion, Inspection.Found> found : layer.suspicious().entrySet()) {
+      json.writeObjectFieldStart(found.getKey().toString());
+      json.writeNumberField("count", found.getValue().count());
+      json.writeFieldName("first");
+      json.writeArray(found.getValue().first(), 0, found.getValue().first().length);
+      json.writeEndObject();
     }
     json.writeEndObject();
     json.writeEndObject();

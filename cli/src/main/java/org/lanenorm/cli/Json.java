@@ -37,8 +37,11 @@ final class Json {
     }
   }
 
-  /** Smallest and largest. */
+  /** Smallest and largest; nothing where there is no range. */
   static void range(JsonGenerator json, String name, double[] range) throws IOException {
+    if (range == null) {
+      return;
+    }
     json.writeObjectFieldStart(name);
     number(json, "min", range[0]);
     number(json, "max", range[1]);

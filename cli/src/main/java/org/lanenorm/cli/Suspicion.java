@@ -1,16 +1,10 @@
 package org.lanenorm.cli;
 
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.stream.IntStream;
-import org.lanenorm.files.LayerParameters;
-
 /** What a channel's parameters may look like when something has gone wrong with them. */
 enum Suspicion {
   NOT_FINITE("NaN or infinity") {
     @Override
     boolean of(double gamma, double beta, double mean, double variance, double epsilon) {
-      // finite floats are too small to add up to an infinity, and a NaN stays one
       return !Double.isFinite(gamma)
           || !Double.isFinite(beta)
           || !Double.isFinite(mean)
@@ -51,32 +45,6 @@ enum Suspicion {
 
   /** Whether a channel is suspicious. */
   abstract boolean of(double gamma, double beta, double mean, double variance, double epsilon);
-
-  /** The channels of a layer that give rise to each suspicion; none that nothing does. */
-  static Map<Suspicion, int[]> in(LayerParameters layer, double epsilon) {
-    float[] gamma = layer.gamma();
-    float[] beta = layer.beta();
-    double[] mean = layer.mean();
-    double[] variance = layer.variance();
-    Map<Suspicion, int[]> found = new EnumMap<>(Suspicion.class);
-    for (Suspicion suspicion : values()) {
-      int[] channels =
-          IntStream.range(0, layer.channels())
-              .filter(
-                  c ->
-                      suspicion.of(
-                          gamma == null ? 1 : gamma[c],
-                          beta == null ? 0 : beta[c],
-                          mean[c],
-                          variance[c],
-                          epsilon))
-              .toArray();
-      if (channels.length > 0) {
-        found.put(suspicion, channels);
-      }
-    }
-    return found;
-  }
 
   @Override
   public String toString() {

@@ -60,7 +60,9 @@ class InspectCommandTest {
     assertThat(layers.get(1).get("epsilon").asDouble()).isEqualTo(1e-3f);
     assertThat(layers.get(1).get("gamma").get("min").asDouble()).isEqualTo(-0.5);
     assertThat(layers.get(1).get("suspicious").toString())
-        .isEqualTo("{\"variance under epsilon\":[2],\"gamma about 0\":[1]}");
+        .isEqualTo(
+            "{\"variance under epsilon\":{\"count\":1,\"first\":[2]},"
+                + "\"gamma about 0\":{\"count\":1,\"first\":[1]}}");
     assertThat(layers.get(0).get("suspicious")).isEmpty();
   }
 
@@ -68,10 +70,12 @@ class InspectCommandTest {
   void everythingSuspiciousIsFoundByItsChannel() throws Exception {
     Cli run = Cli.run("inspect", bad(), "--epsilon=1e-3", "--json").succeeds();
     JsonNode layers = new ObjectMapper().readTree(run.out()).get("layers");
-    assertThat(layers.get(0).get("suspicious").toString())
-        .isEqualTo(
-            "{\"NaN or infinity\":[1,3],\"negative variance\":[2],"
-                + "\"variance under epsilon\":[3,4],\"gamma about 0\":[4]}");
+    JsonNode suspicious = layers.get(0).get("suspicious");
+    assertThat(suspicious.get("NaN or infinity").get("first").toString()).isEqualTo("[1,3]");
+    assertThat(suspicious.get("negative variance").get("first").toString()).isEqualTo("[2]");
+    assertThat(suspicious.get("variance under epsilon").get("first").toString()).isEqualTo("[3,4]");
+    assertThat(suspicious.get("gamma about 0").get("first").toString()).isEqualTo("[4]");
+    assertThat(suspicious.get("NaN or infinity").get("count").asInt()).isEqualTo(2);
     assertThat(layers.get(0).get("variance").get("min").asDouble()).isEqualTo(-1);
     assertThat(layers.get(0).get("beta").get("max").isNull()).isTrue();
     assertThat(layers.get(1).get("problem").asText())
@@ -126,5 +130,19 @@ class InspectCommandTest {
     assertThat(Inspection.range(new float[] {Float.NaN, 2, -1})).containsExactly(-1, 2);
     assertThat(Inspection.range(new double[] {Double.NaN})).containsExactly(Double.NaN, Double.NaN);
     assertThat(Inspection.range(new float[] {0.1f})[0]).isCloseTo(0.1, within(1e-8));
+  }
+
+  @Test
+  void ofManySuspiciousChannelsTheFirstAreNamed() {
+    double[] zeros = new double[1000];
+    Path file =
+        Cli.npz(
+            folder.resolve("zeros.npz"),
+            "running_mean",
+            tensor(zeros),
+            "running_var",
+            tensor(zeros));
+    assertThat(Cli.run("inspect", file).succeeds().out())
+        .contains("variance under epsilon in 1000 channels (0, 1, 2, 3, 4, 5, 6, 7, ...)\n");
   }
 }

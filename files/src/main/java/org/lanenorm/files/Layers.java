@@ -16,7 +16,7 @@ import java.util.Set;
  */
 final class Layers {
   /** More are no layer, and would only be memory spent for nobody. */
-  private static final int MOST_CHANNELS = 1 << 24;
+  private static final int MOST_CHANNELS = 1 << 20;
 
   private static final int MOST_NAMES = 10;
 

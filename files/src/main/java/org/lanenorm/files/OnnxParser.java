@@ -309,7 +309,7 @@ final class OnnxParser {
       case BATCH_NORMALIZATION -> {
         String name = node.name == null || node.name.isEmpty() ? node.output : node.name;
         charge(name);
-        node.inputs.forEach(input -> kept += input.length());
+        node.inputs.forEach(input -> kept += input.length() + ENTRY / 4);
         Node kind =
             new Node(
                 List.copyOf(node.inputs),

@@ -187,7 +187,7 @@ class SafetensorsTest {
     String[] because = {
       "a running_mean or a running_var for layer 'a', but not both",
       "as many values as 'b.running_mean', 2, as 'b.running_var', but holds float32 (3,)",
-      "as 'c.running_mean', one per channel and at most 16777216, but holds float32 (1, 2)",
+      "as 'c.running_mean', one per channel and at most 1048576, but holds float32 (1, 2)",
       "but holds U8 (2,)",
       "holds both 'e.weight' and 'e.gamma'",
       "a count of at least 0 as 'f.num_batches_tracked', but holds -1",
