@@ -22,6 +22,9 @@ public final class ChannelGradients {
   final double[] shift;
   private final boolean[] extreme;
 
+  /** 1/sqrt of what is in the root, where invStd is not just that: null where it is. */
+  private double[] invRoot;
+
   /** S(dy). */
   private final double[] sum;
 
@@ -41,6 +44,17 @@ public final class ChannelGradients {
     extreme = new boolean[channels];
     sum = new double[channels];
     product = new double[channels];
+  }
+
+  /**
+   * Gives the derivative of the divisor D: {@code p = -k*invStd*invRoot*S(dy*(x - mean))/M} from
+   * now on, where D is the root and something more. The array is kept, and read by {@link
+   * #compute}.
+   *
+   * @param invRoot null if D is the root
+   */
+  public void setInvRoot(double[] invRoot) {
+    this.invRoot = invRoot;
   }
 
   /** Starts the channels [from, to): no sums, and hi from the means. */
@@ -70,9 +84,10 @@ public final class ChannelGradients {
 
   /** Coefficients of the channels [from, to) from their sums over {@code count} elements. */
   void compute(double[] invStd, float[] gamma, double count, int from, int to) {
+    double[] ofRoot = invRoot == null ? invStd : invRoot;
     for (int c = from; c < to; c++) {
       double factor = gamma == null ? invStd[c] : gamma[c] * invStd[c];
-      double slopeC = -factor * invStd[c] * invStd[c] * (product[c] / count);
+      double slopeC = -factor * invStd[c] * ofRoot[c] * (product[c] / count);
       double shiftC = -factor * (sum[c] / count);
       scale[c] = factor;
       slope[c] = slopeC;
