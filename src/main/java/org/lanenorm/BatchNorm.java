@@ -9,8 +9,8 @@ import org.lanenorm.kernel.Segments;
 /**
  * A batch normalization layer: gamma, beta, epsilon and running statistics over C channels. {@code
  * y = (x - mean)*gamma* invStd + beta} with {@code invStd = 1/sqrt(variance + epsilon)}, from the
- * batch's own moments in training and from the running statistics in inference. Formulas, accuracy
- * and determinism: {@link org.lanenorm}.
+ * batch's own moments in training and from the running statistics in inference, unless a {@link
+ * Convention} says otherwise. Formulas, accuracy and determinism: {@link org.lanenorm}.
  *
  * <p>Arrays: x, y, dOutput and dInput hold one tensor of the shape given, in its layout, from their
  * offset on; gamma, beta, dGamma and dBeta hold C floats. y may be x, and dInput may be dOutput or
@@ -23,6 +23,7 @@ import org.lanenorm.kernel.Segments;
  */
 public final class BatchNorm {
   private final int channels;
+  private final Convention convention;
   private final double epsilon;
   private final NonFinitePolicy nonFinitePolicy;
   private final SingleValuePolicy singleValuePolicy;
@@ -37,32 +38,51 @@ public final class BatchNorm {
 
   private final double[] m2;
   private final double[] invStd;
+
+  /** 1/sqrt of what is in the root, for backward; null where invStd is just that. */
+  private final double[] invRoot;
+
+  /** Of an inference that normalizes by the batch's own moments; else null. */
+  private final SavedStatistics ofInference;
+
   private final ChannelAffine affine;
   private final ChannelGradients gradients;
   private final Workspace workspace;
 
   private BatchNorm(Builder builder) {
     channels = builder.channels;
-    epsilon = builder.epsilon;
+    convention = builder.convention;
+    epsilon = convention.epsilon();
     nonFinitePolicy = builder.nonFinitePolicy;
     singleValuePolicy = builder.singleValuePolicy;
     gamma = builder.gamma == null ? null : builder.gamma.clone();
     beta = builder.beta == null ? null : builder.beta.clone();
-    running = new RunningStatistics(channels, builder.momentum, builder.convention, epsilon);
+    running = new RunningStatistics(channels, convention);
     if (builder.runningMean != null) {
-      running.set(builder.runningMean, builder.runningVariance);
+      if (!convention.keepsRunningStatistics()) {
+        throw new IllegalArgumentException(
+            "runningStatistics must not be given where none are kept, as in " + convention);
+      }
+      running.set(builder.runningMean, builder.runningSpread);
     }
     mean = new double[channels];
     m2 = new double[channels];
     invStd = new double[channels];
     affine = new ChannelAffine(channels);
     gradients = new ChannelGradients(channels);
+    invRoot = epsilonIsInside() ? null : new double[channels];
+    gradients.setInvRoot(invRoot);
+    ofInference = convention.keepsRunningStatistics() ? null : new SavedStatistics(channels);
     workspace = new Workspace(channels, builder.parallelism);
   }
 
+  private boolean epsilonIsInside() {
+    return convention.epsilonPlacement() == EpsilonPlacement.INSIDE_SQRT;
+  }
+
   /**
-   * A builder with PyTorch's defaults: gamma 1, beta 0, epsilon 1e-5, {@code Momentum.update(0.1)},
-   * unbiased running variance, sequential.
+   * A builder with gamma 1, beta 0, {@link Conventions#pytorch} (epsilon 1e-5, {@code
+   * Momentum.update(0.1)}, unbiased running variance), sequential.
    *
    * @param channels C, at least 0
    * @return the builder
@@ -74,16 +94,14 @@ public final class BatchNorm {
   /** Collects a layer's parameters; {@link #build} copies them. */
   public static final class Builder {
     private final int channels;
-    private double epsilon = 1e-5;
-    private Momentum momentum = Momentum.update(0.1);
-    private VarianceConvention convention = VarianceConvention.UNBIASED;
+    private Convention convention = Conventions.pytorch();
     private NonFinitePolicy nonFinitePolicy = NonFinitePolicy.SKIP_UPDATE;
     private SingleValuePolicy singleValuePolicy = SingleValuePolicy.ERROR;
     private Parallelism parallelism = Parallelism.sequential();
     private float[] gamma;
     private float[] beta;
     private double[] runningMean;
-    private double[] runningVariance;
+    private double[] runningSpread;
 
     private Builder(int channels) {
       Checks.channelCount(channels);
@@ -94,26 +112,44 @@ public final class BatchNorm {
     }
 
     /**
-     * Added to the variance inside the root.
+     * What the layer computes, all of it: replaces what {@link #epsilon}, {@link #momentum} and
+     * {@link #varianceConvention} have set, and is changed by those that follow.
+     *
+     * @param convention a framework's, from {@link Conventions}, or your own
+     * @throws IllegalArgumentException if it normalizes each sample by itself ({@link
+     *     InferenceStatistics#SAMPLE}): that is layer normalization
+     */
+    public Builder convention(Convention convention) {
+      Checks.notNull("convention", convention);
+      if (convention.inferenceStatistics() == InferenceStatistics.SAMPLE) {
+        throw new IllegalArgumentException(
+            "convention must normalize each channel over the batch, but was " + convention);
+      }
+      this.convention = convention;
+      return this;
+    }
+
+    /**
+     * Added to the variance inside the root, or where the convention has it.
      *
      * @param epsilon finite, at least 0; with 0, a channel of variance 0 is an error where it is
      *     normalized
      */
     public Builder epsilon(double epsilon) {
-      Checks.epsilon(epsilon);
-      this.epsilon = epsilon;
+      convention = convention.withEpsilon(epsilon);
       return this;
     }
 
     /** How far a batch moves the running statistics. */
     public Builder momentum(Momentum momentum) {
-      this.momentum = Checks.notNull("momentum", momentum);
+      convention = convention.withMomentum(momentum);
       return this;
     }
 
     /** Which variance of a batch goes into the running variance. */
     public Builder varianceConvention(VarianceConvention convention) {
-      this.convention = Checks.notNull("convention", convention);
+      Checks.notNull("convention", convention);
+      this.convention = this.convention.withVarianceConvention(convention);
       return this;
     }
 
@@ -147,11 +183,15 @@ public final class BatchNorm {
       return this;
     }
 
-    /** Running statistics to start from: see {@link RunningStatistics#set}. */
-    public Builder runningStatistics(double[] mean, double[] variance) {
-      RunningStatistics.checked("runningMean", mean, "runningVariance", variance, channels);
+    /**
+     * Running statistics to start from, the second one a standard deviation where the convention
+     * (set before) keeps that: see {@link RunningStatistics#set}.
+     */
+    public Builder runningStatistics(double[] mean, double[] spread) {
+      String name = convention.spread().runningSymbol();
+      RunningStatistics.checked("runningMean", mean, name, spread, channels);
       this.runningMean = mean;
-      this.runningVariance = variance;
+      this.runningSpread = spread;
       return this;
     }
 
@@ -161,7 +201,12 @@ public final class BatchNorm {
       return this;
     }
 
-    /** The layer. */
+    /**
+     * The layer.
+     *
+     * @throws IllegalArgumentException if running statistics were given and the convention keeps
+     *     none
+     */
     public BatchNorm build() {
       return new BatchNorm(this);
     }
@@ -197,6 +242,17 @@ public final class BatchNorm {
     checkForward(x, xOffset, y, yOffset, shape);
     Checks.notNull("saved", saved);
     Checks.channels("saved", saved.channels(), channels);
+    forwardByBatch(x, xOffset, y, yOffset, shape, saved);
+    for (int c = 0; c < channels && saved.count > 0; c++) {
+      if (!saved.skipped[c] && convention.keepsRunningStatistics()) {
+        running.update(c, saved.count, saved.mean[c], saved.m2[c]);
+      }
+    }
+  }
+
+  /** Normalizes by the batch's own moments. */
+  private void forwardByBatch(
+      float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, SavedStatistics saved) {
     int count = shape.count();
     if (count == 1 && channels > 0 && singleValuePolicy == SingleValuePolicy.ERROR) {
       throw new IllegalArgumentException(
@@ -213,14 +269,16 @@ public final class BatchNorm {
     }
     Passes passes = workspace.passes;
     Segments order = workspace.order(shape);
-    if (nonFinitePolicy == NonFinitePolicy.ERROR || epsilon == 0) {
+    if (nonFinitePolicy == NonFinitePolicy.ERROR || epsilon == 0 || !epsilonIsInside()) {
       // only the moments can tell whether y may be written; they go to arrays of this layer's own
-      // until then
+      // until then. And the pass that does all in one go knows epsilon inside the root alone.
       passes.moments(x, xOffset, order, mean, m2);
       checkMoments(count);
       System.arraycopy(mean, 0, saved.mean, 0, channels);
       System.arraycopy(m2, 0, saved.m2, 0, channels);
-      Passes.invStd(m2, count, epsilon, saved.invStd, 0, channels);
+      for (int c = 0; c < channels; c++) {
+        saved.invStd[c] = convention.invStd(m2[c] / count);
+      }
       affine.compute(mean, saved.invStd, gamma, beta, 0, channels);
       passes.normalize(x, xOffset, y, yOffset, order, affine);
     } else {
@@ -242,9 +300,6 @@ public final class BatchNorm {
     for (int c = 0; c < channels; c++) {
       saved.skipped[c] =
           nonFinitePolicy == NonFinitePolicy.SKIP_UPDATE && !finite(saved.mean[c], saved.m2[c]);
-      if (!saved.skipped[c]) {
-        running.update(c, count, saved.mean[c], saved.m2[c]);
-      }
     }
   }
 
@@ -276,7 +331,8 @@ public final class BatchNorm {
 
   /**
    * Normalizes by the running statistics, which do not change. {@link #freeze} once for a layer
-   * that no longer changes.
+   * that no longer changes. A layer of {@link InferenceStatistics#BATCH} normalizes by the batch's
+   * own moments instead, under the policies of training.
    *
    * @param x the batch
    * @param xOffset of its first element
@@ -285,10 +341,15 @@ public final class BatchNorm {
    * @param yOffset of its first element
    * @param shape of both
    * @throws IllegalArgumentException if a tensor does not lie inside its array, C is another,
-   *     slices overlap, or epsilon is 0 and a running variance is 0; nothing has changed then
+   *     slices overlap, epsilon is 0 and a running variance is 0, or (by the batch's own moments) a
+   *     policy says so; nothing has changed then
    */
   public void forwardInference(float[] x, int xOffset, float[] y, int yOffset, TensorShape shape) {
     checkForward(x, xOffset, y, yOffset, shape);
+    if (ofInference != null) {
+      forwardByBatch(x, xOffset, y, yOffset, shape, ofInference);
+      return;
+    }
     runningInvStd();
     affine.compute(mean, invStd, gamma, beta, 0, channels);
     workspace.passes.normalize(x, xOffset, y, yOffset, workspace.order(shape), affine);
@@ -298,7 +359,8 @@ public final class BatchNorm {
   private void runningInvStd() {
     for (int c = 0; c < channels; c++) {
       mean[c] = running.mean(c);
-      invStd[c] = Checks.invStd("runningVariance", c, running.variance(c), epsilon);
+      invStd[c] =
+          Checks.invStd(convention.spread().runningSymbol(), c, running.spread(c), convention);
     }
   }
 
@@ -324,8 +386,8 @@ public final class BatchNorm {
    * dInput = gamma*invStd*(dOutput - dBeta/M - xHat*dGamma/M)
    * </pre>
    *
-   * (Ioffe and Szegedy, Batch Normalization, 2015, section 3). Each of the three outputs may be
-   * null and is left out then.
+   * (Ioffe and Szegedy, Batch Normalization, 2015, section 3; {@link org.lanenorm} has dInput for
+   * epsilon outside the root). Each of the three outputs may be null and is left out then.
    *
    * @param x the forward's input, unchanged since
    * @param xOffset of its first element
@@ -362,6 +424,13 @@ public final class BatchNorm {
               + shape
               + "), but was of "
               + saved.count);
+    }
+    if (invRoot != null) {
+      for (int c = 0; c < channels; c++) {
+        double root = convention.root(saved.m2[c] / saved.count);
+        // a constant channel: x - mean is 0, and no change of the root changes y
+        invRoot[c] = root == 0 ? 0 : 1 / root;
+      }
     }
     workspace.passes.backward(
         x,
@@ -413,6 +482,8 @@ public final class BatchNorm {
    * @param dBeta receives (does not add) C floats; null leaves it out
    * @param shape of x, dOutput and dInput
    * @throws IllegalArgumentException if an argument does not fit; nothing has changed then
+   * @throws IllegalStateException if the layer keeps no running statistics ({@link
+   *     InferenceStatistics#BATCH}): its inference has the gradients of training
    */
   public void backwardFrozen(
       float[] x,
@@ -424,6 +495,7 @@ public final class BatchNorm {
       float[] dGamma,
       float[] dBeta,
       TensorShape shape) {
+    checkKeepsRunningStatistics();
     boolean readsX = dGamma != null;
     checkBackward(
         readsX, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
@@ -442,9 +514,22 @@ public final class BatchNorm {
     writeGradients(invStd, dGamma, dBeta);
   }
 
-  /** The layer's inference form as it is now: immutable, for any number of threads. */
+  /**
+   * The layer's inference form as it is now: immutable, for any number of threads.
+   *
+   * @throws IllegalStateException if the layer keeps no running statistics ({@link
+   *     InferenceStatistics#BATCH})
+   */
   public FrozenBatchNorm freeze() {
-    return FrozenBatchNorm.of(running.means(), running.variances(), epsilon, gamma, beta);
+    checkKeepsRunningStatistics();
+    return FrozenBatchNorm.of(running.means(), running.spreads(), convention, gamma, beta);
+  }
+
+  private void checkKeepsRunningStatistics() {
+    if (!convention.keepsRunningStatistics()) {
+      throw new IllegalStateException(
+          "the layer has no statistics that could be constants: " + convention);
+    }
   }
 
   private void checkForward(float[] x, int xOffset, float[] y, int yOffset, TensorShape shape) {
@@ -519,7 +604,12 @@ public final class BatchNorm {
     return channels;
   }
 
-  /** What is added to the variance inside the root. */
+  /** What the layer computes. */
+  public Convention convention() {
+    return convention;
+  }
+
+  /** What is added to the variance inside the root, or where the convention has it. */
   public double epsilon() {
     return epsilon;
   }
@@ -540,24 +630,18 @@ public final class BatchNorm {
     return beta;
   }
 
-  /** The layer's own running statistics, live. */
+  /** The layer's own running statistics, live; never moved where the convention keeps none. */
   public RunningStatistics runningStatistics() {
     return running;
   }
 
-  /** The formula and parameters, for example for a log. */
+  /** The formulas it computes, for example for a log. */
   @Override
   public String toString() {
     return "BatchNorm("
         + channels
-        + " channels, epsilon "
-        + epsilon
-        + ", momentum "
-        + running.momentum()
-        + ", running variance "
-        + running.convention()
-        + (gamma == null ? ", no gamma" : "")
-        + (beta == null ? ", no beta" : "")
+        + " channels: "
+        + convention.formula(gamma != null, beta != null)
         + ")";
   }
 }

@@ -65,13 +65,20 @@ final class Checks {
     }
   }
 
-  /** 1/sqrt(variance + epsilon) of channel c, where that is finite. */
-  static double invStd(String name, int c, double variance, double epsilon) {
-    if (variance + epsilon == 0) {
+  /** 1/divisor of channel c, from the variance or standard deviation kept, where that is finite. */
+  static double invStd(String name, int c, double kept, Convention convention) {
+    double divisor = convention.divisorOfKept(kept);
+    if (divisor == 0) {
       throw new IllegalArgumentException(
-          name + "[" + c + "] must be above 0 where epsilon is 0, but was " + variance);
+          name
+              + "["
+              + c
+              + "] must be above 0"
+              + (convention.epsilon() == 0 ? " where epsilon is 0" : "")
+              + ", but was "
+              + kept);
     }
-    return 1 / Math.sqrt(variance + epsilon);
+    return 1 / divisor;
   }
 
   /** Two slices may not overlap unless they are exactly the same and {@code same} allows it. */

@@ -5,12 +5,12 @@ import org.lanenorm.kernel.ChannelAffine;
 
 /**
  * Batch normalization whose statistics are constants: {@code y = (x - mean)*k + beta}, {@code k =
- * gamma/sqrt(variance + epsilon)}. Immutable and thread-safe; the same bits as {@link
- * BatchNorm#forwardInference}.
+ * gamma/sqrt(variance + epsilon)}, or as another {@link Convention} has it. Immutable and
+ * thread-safe; the same bits as {@link BatchNorm#forwardInference}.
  */
 public final class FrozenBatchNorm {
   private final int channels;
-  private final double epsilon;
+  private final String formula;
   private final ChannelAffine affine;
 
   /**
@@ -18,9 +18,9 @@ public final class FrozenBatchNorm {
    */
   private final AtomicReference<Workspace> spare = new AtomicReference<>();
 
-  private FrozenBatchNorm(int channels, double epsilon, ChannelAffine affine) {
+  private FrozenBatchNorm(int channels, String formula, ChannelAffine affine) {
     this.channels = channels;
-    this.epsilon = epsilon;
+    this.formula = formula;
     this.affine = affine;
   }
 
@@ -38,9 +38,29 @@ public final class FrozenBatchNorm {
    */
   public static FrozenBatchNorm of(
       double[] mean, double[] variance, double epsilon, float[] gamma, float[] beta) {
-    int channels = Checks.notNull("mean", mean).length;
-    RunningStatistics.checked("mean", mean, "variance", variance, channels);
     Checks.epsilon(epsilon);
+    return of(mean, variance, Conventions.pytorch().withEpsilon(epsilon), gamma, beta);
+  }
+
+  /**
+   * From the parameters of a layer trained elsewhere.
+   *
+   * @param mean of each channel, finite
+   * @param spread of each channel the variance, or the standard deviation where the convention
+   *     keeps that; finite and at least 0, and such that no divisor is 0
+   * @param convention its epsilon, where that is added, and what spread is
+   * @param gamma scale per channel, null for none (as if 1)
+   * @param beta shift per channel, null for none (as if 0)
+   * @return the frozen layer; nothing given is kept
+   * @throws IllegalArgumentException if lengths differ, a value is outside, or the convention keeps
+   *     no running statistics
+   */
+  public static FrozenBatchNorm of(
+      double[] mean, double[] spread, Convention convention, float[] gamma, float[] beta) {
+    Checks.notNull("convention", convention).checkFrozen();
+    String symbol = convention.spread().symbol();
+    int channels = Checks.notNull("mean", mean).length;
+    RunningStatistics.checked("mean", mean, symbol, spread, channels);
     if (gamma != null) {
       Checks.length("gamma", gamma.length, channels);
     }
@@ -49,11 +69,13 @@ public final class FrozenBatchNorm {
     }
     double[] invStd = new double[channels];
     for (int c = 0; c < channels; c++) {
-      invStd[c] = Checks.invStd("variance", c, variance[c], epsilon);
+      invStd[c] = Checks.invStd(symbol, c, spread[c], convention);
     }
     ChannelAffine affine = new ChannelAffine(channels);
     affine.compute(mean, invStd, gamma, beta, 0, channels);
-    return new FrozenBatchNorm(channels, epsilon, affine);
+    String divisor = convention.divisor(symbol, convention.spread());
+    String formula = Convention.output("mean", divisor, gamma != null, beta != null);
+    return new FrozenBatchNorm(channels, formula, affine);
   }
 
   /**
@@ -96,8 +118,9 @@ public final class FrozenBatchNorm {
     return channels;
   }
 
+  /** The formula it computes. */
   @Override
   public String toString() {
-    return "FrozenBatchNorm(" + channels + " channels, epsilon " + epsilon + ")";
+    return "FrozenBatchNorm(" + channels + " channels: " + formula + ")";
   }
 }

@@ -3,22 +3,23 @@ package org.lanenorm;
 import java.util.Arrays;
 
 /**
- * Running mean and variance of every channel: the only place that knows momentum and the variance
- * conventions.
+ * Running mean and spread of every channel, the latter a variance or a standard deviation as {@link
+ * Spread} says: the only place that applies momentum and the variance conventions.
  *
  * <p>Each batch moves them by {@code running += share*(batch - running)}, share as {@link Momentum}
- * says, starting from mean 0 and variance 1. They are kept in double: a float32 average stalls
- * where share*(batch - running) falls under half an ulp of the running value, about 1.5e-6 short of
- * the limit at decay 0.99 and values near 0.4; these arrive.
+ * says, starting from mean 0 and spread 1. They are kept in double: a float32 average stalls where
+ * share*(batch - running) falls under half an ulp of the running value, about 1.5e-6 short of the
+ * limit at decay 0.99 and values near 0.4; these arrive.
  *
  * <p>Mutable; used by one thread at a time.
  */
 public final class RunningStatistics {
-  private final Momentum momentum;
-  private final VarianceConvention convention;
-  private final double epsilon;
+  private final Convention convention;
   private final double[] mean;
-  private final double[] variance;
+
+  /** The variances or standard deviations. */
+  private final double[] spread;
+
   private final long[] updates;
 
   /** As {@link #updates}, without the batches that were too small to have a variance. */
@@ -34,57 +35,71 @@ public final class RunningStatistics {
    */
   public RunningStatistics(
       int channels, Momentum momentum, VarianceConvention convention, double epsilon) {
+    this(
+        channels,
+        Conventions.pytorch()
+            .withEpsilon(epsilon)
+            .withMomentum(momentum)
+            .withVarianceConvention(Checks.notNull("convention", convention)));
+  }
+
+  /**
+   * Mean 0, variance or standard deviation 1, no updates.
+   *
+   * @param channels C, at least 0
+   * @param convention its momentum, variance convention, spread, epsilon and where it is added
+   */
+  public RunningStatistics(int channels, Convention convention) {
     Checks.channelCount(channels);
-    Checks.epsilon(epsilon);
-    this.momentum = Checks.notNull("momentum", momentum);
     this.convention = Checks.notNull("convention", convention);
-    this.epsilon = epsilon;
     this.mean = new double[channels];
-    this.variance = new double[channels];
+    this.spread = new double[channels];
     this.updates = new long[channels];
     this.varianceUpdates = new long[channels];
-    Arrays.fill(variance, 1);
+    Arrays.fill(spread, 1);
   }
 
   /** As {@link #set(double[], double[], long)}, leaving the numbers of updates as they are. */
-  public void set(double[] mean, double[] variance) {
-    checked("runningMean", mean, "runningVariance", variance, channels());
+  public void set(double[] mean, double[] spread) {
+    checked("runningMean", mean, convention.spread().runningSymbol(), spread, channels());
     System.arraycopy(mean, 0, this.mean, 0, mean.length);
-    System.arraycopy(variance, 0, this.variance, 0, variance.length);
+    System.arraycopy(spread, 0, this.spread, 0, spread.length);
   }
 
   /**
    * Replaces the statistics, for example by those of a stored layer.
    *
    * @param mean of each channel, finite, copied
-   * @param variance of each channel, finite and at least 0, copied
+   * @param spread of each channel the variance, or the standard deviation where the convention
+   *     keeps that; finite and at least 0, copied
    * @param updates how many batches they come from (PyTorch: num_batches_tracked), at least 0;
-   *     {@link Momentum#cumulative} goes on from there
+   *     {@link Momentum#cumulative} and {@link Momentum#zeroDebiased} go on from there (from 0, the
+   *     next batch replaces them)
    * @throws IllegalArgumentException on another length or value; nothing has changed then
    */
-  public void set(double[] mean, double[] variance, long updates) {
+  public void set(double[] mean, double[] spread, long updates) {
     if (updates < 0) {
       throw new IllegalArgumentException("updates must be at least 0, but was " + updates);
     }
-    set(mean, variance);
+    set(mean, spread);
     Arrays.fill(this.updates, updates);
     Arrays.fill(this.varianceUpdates, updates);
   }
 
   static void checked(
-      String meanName, double[] mean, String varianceName, double[] variance, int channels) {
+      String meanName, double[] mean, String spreadName, double[] spread, int channels) {
     Checks.notNull(meanName, mean);
-    Checks.notNull(varianceName, variance);
+    Checks.notNull(spreadName, spread);
     Checks.length(meanName, mean.length, channels);
-    Checks.length(varianceName, variance.length, channels);
+    Checks.length(spreadName, spread.length, channels);
     for (int c = 0; c < channels; c++) {
       if (!Double.isFinite(mean[c])) {
         throw new IllegalArgumentException(
             meanName + "[" + c + "] must be finite, but was " + mean[c]);
       }
-      if (!(variance[c] >= 0 && variance[c] < Double.POSITIVE_INFINITY)) {
+      if (!(spread[c] >= 0 && spread[c] < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException(
-            varianceName + "[" + c + "] must be finite and at least 0, but was " + variance[c]);
+            spreadName + "[" + c + "] must be finite and at least 0, but was " + spread[c]);
       }
     }
   }
@@ -109,12 +124,14 @@ public final class RunningStatistics {
 
   /** Moves channel c by a batch of {@code count} values, count at least 1. */
   void update(int c, long count, double batchMean, double batchM2) {
+    Momentum momentum = convention.momentum();
     mean[c] = moved(mean[c], batchMean, momentum.shareOfNew(++updates[c]));
-    double batchVariance = convention.of(batchM2, count, epsilon);
+    double variance = convention.varianceConvention().of(batchM2, count, convention.epsilon());
     // NaN says either that n is too small for the convention, or that M2 itself is NaN and is meant
     // to go in
-    if (!Double.isNaN(batchVariance) || Double.isNaN(batchM2)) {
-      variance[c] = moved(variance[c], batchVariance, momentum.shareOfNew(++varianceUpdates[c]));
+    if (!Double.isNaN(variance) || Double.isNaN(batchM2)) {
+      double share = momentum.shareOfNew(++varianceUpdates[c]);
+      spread[c] = moved(spread[c], convention.kept(variance), share);
     }
   }
 
@@ -130,12 +147,12 @@ public final class RunningStatistics {
 
   /** Share of each batch. */
   public Momentum momentum() {
-    return momentum;
+    return convention.momentum();
   }
 
   /** Which variance of a batch goes in. */
   public VarianceConvention convention() {
-    return convention;
+    return convention.varianceConvention();
   }
 
   /** Running mean of channel c. */
@@ -143,9 +160,16 @@ public final class RunningStatistics {
     return mean[c];
   }
 
-  /** Running variance of channel c. */
+  /**
+   * Running variance of channel c; the square of the running standard deviation where that is kept.
+   */
   public double variance(int c) {
-    return variance[c];
+    return convention.spread() == Spread.VARIANCE ? spread[c] : spread[c] * spread[c];
+  }
+
+  /** What is kept of channel c: the running variance or the running standard deviation. */
+  public double spread(int c) {
+    return spread[c];
   }
 
   /** How many batches have moved channel c. */
@@ -158,9 +182,16 @@ public final class RunningStatistics {
     return mean.clone();
   }
 
-  /** The running variances; a new array. */
+  /** {@link #variance} of every channel; a new array. */
   public double[] variances() {
-    return variance.clone();
+    double[] variance = new double[channels()];
+    Arrays.setAll(variance, this::variance);
+    return variance;
+  }
+
+  /** {@link #spread} of every channel, as {@link #set} takes it; a new array. */
+  public double[] spreads() {
+    return spread.clone();
   }
 
   @Override
@@ -168,8 +199,10 @@ public final class RunningStatistics {
     return "running statistics of "
         + channels()
         + " channels, momentum "
-        + momentum
-        + ", variance "
-        + convention;
+        + momentum()
+        + ", "
+        + convention.spread().symbol()
+        + " "
+        + convention.batchSpread();
   }
 }

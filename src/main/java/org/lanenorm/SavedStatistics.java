@@ -41,7 +41,10 @@ public final class SavedStatistics {
     return count == 0 ? Double.NaN : m2[c] / count;
   }
 
-  /** 1/sqrt(variance + epsilon) of channel c; 0 where count is 0. */
+  /**
+   * 1/sqrt(variance + epsilon) of channel c, or what the layer's {@link EpsilonPlacement} makes of
+   * it; 0 where count is 0.
+   */
   public double invStd(int c) {
     return invStd[c];
   }

@@ -7,8 +7,10 @@ package org.lanenorm;
 public enum VarianceConvention {
   /** M2/n: Keras 3, Keras 2 on rank 2, ONNX, Flax. */
   BIASED,
-  /** M2/(n - 1), Bessel's correction: PyTorch, TensorFlow's fused kernel. */
+  /** M2/(n - 1), Bessel's correction: PyTorch. */
   UNBIASED,
+  /** M2/max(n - 1, 1), which is 0 for one value: TensorFlow's fused kernel. */
+  UNBIASED_CLAMPED,
   /**
    * M2/n * n/(n - (1 + epsilon)): Keras 2.1.4 to 2.3.1, which took epsilon for a part of the sample
    * size.
@@ -25,7 +27,18 @@ public enum VarianceConvention {
     return switch (this) {
       case BIASED -> n > 0 ? m2 / n : Double.NaN;
       case UNBIASED -> n > 1 ? m2 / (n - 1) : Double.NaN;
+      case UNBIASED_CLAMPED -> n > 0 ? m2 / Math.max(n - 1, 1) : Double.NaN;
       case KERAS_LEGACY -> n > 1 + epsilon ? m2 / (n - (1 + epsilon)) : Double.NaN;
+    };
+  }
+
+  /** The formula, M the number of values as in the package's formulas. */
+  String formula(double epsilon) {
+    return switch (this) {
+      case BIASED -> "M2/M";
+      case UNBIASED -> "M2/(M - 1)";
+      case UNBIASED_CLAMPED -> "M2/max(M - 1, 1)";
+      case KERAS_LEGACY -> "M2/(M - (1 + " + Convention.number(epsilon) + "))";
     };
   }
 }

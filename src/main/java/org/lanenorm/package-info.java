@@ -25,6 +25,43 @@
  * Definitions: Ioffe and Szegedy, Batch Normalization: Accelerating Deep Network Training by
  * Reducing Internal Covariate Shift, 2015 (arXiv:1502.03167), algorithm 1 and section 3.
  *
+ * <h2>Conventions</h2>
+ *
+ * What frameworks compute differs in where epsilon stands, in what is averaged and in whose
+ * statistics inference takes ({@link org.lanenorm.Convention}; {@link org.lanenorm.Conventions} has
+ * them by name, with their sources). The formulas above are those of epsilon inside the root. In
+ * general, with R the root and D the divisor:
+ *
+ * <pre>
+ * {@link org.lanenorm.EpsilonPlacement}   R                          D
+ * INSIDE_SQRT        sqrt(variance + epsilon)   R
+ * ON_STD             sqrt(variance)             R + epsilon
+ * BOTH               sqrt(variance + epsilon)   R + epsilon
+ *
+ * invStd   = 1/D
+ * xHat     = (x - mean)*invStd
+ * dInput   = gamma*invStd*(dOutput - dBeta/M - xHat*(dGamma/M)*(D/R))   after a training forward
+ * </pre>
+ *
+ * and all else as above: dD/dx = dR/dx = (x - mean)/(M*R), so that the derivative of the divisor
+ * brings 1/R where invStd was. Where R = 0 (epsilon outside alone, a constant channel) R has no
+ * derivative but y has, (x - mean)*R being of second order: the last term is 0.
+ *
+ * <pre>
+ * {@link org.lanenorm.VarianceConvention}  what a batch contributes to the running variance
+ * BIASED              M2/M
+ * UNBIASED            M2/(M - 1)
+ * UNBIASED_CLAMPED    M2/max(M - 1, 1)
+ * KERAS_LEGACY        M2/(M - (1 + epsilon))
+ * </pre>
+ *
+ * With {@link org.lanenorm.Spread#STANDARD_DEVIATION} the running statistic averages R of that
+ * variance, and inference takes it for R. A {@link org.lanenorm.Conversion} from one convention to
+ * another solves {@code D(spread) = D'(spread')}.
+ *
+ * <p>A debiased average ({@link org.lanenorm.Momentum#zeroDebiased}) has the share {@code s/(1 - (1
+ * - s)^t)} in its t-th step: if r is an average from 0, r/(1 - (1 - s)^t) moves by just that.
+ *
  * <h2>Determinism</h2>
  *
  * A result is a function of the values, N, C and S alone: the same bits in NCHW and NHWC (values

@@ -2,6 +2,7 @@ package org.lanenorm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.data.Offset.offset;
 import static org.lanenorm.Tensors.assertClose;
 import static org.lanenorm.Tensors.assertSameBits;
@@ -68,7 +69,7 @@ class PolicyTest {
   }
 
   @Test
-  void oneValueMovesTheMeanAndOnlyTheBiasedVariance() {
+  void oneValueMovesTheMeanAndOnlyAVarianceThatItHas() {
     for (VarianceConvention convention : VarianceConvention.values()) {
       BatchNorm norm =
           BatchNorm.builder(1)
@@ -79,7 +80,11 @@ class PolicyTest {
       norm.forwardTraining(new float[] {8}, new float[1], TensorShape.rows(1, 1));
       assertThat(norm.runningStatistics().mean(0)).isEqualTo(2);
       assertThat(norm.runningStatistics().variance(0))
-          .isEqualTo(convention == VarianceConvention.BIASED ? 0.75 : 1);
+          .isEqualTo(
+              switch (convention) {
+                case BIASED, UNBIASED_CLAMPED -> 0.75;
+                case UNBIASED, KERAS_LEGACY -> 1.0;
+              });
       assertThat(norm.runningStatistics().updates(0)).isEqualTo(1);
     }
   }
@@ -380,6 +385,122 @@ class PolicyTest {
         .build()
         .forwardTraining(new float[] {3, 5}, y, TensorShape.rows(2, 1));
     assertThat(y).containsExactly(-1, 1);
+  }
+
+  // Conventions
+
+  private static final Convention STATELESS = Conventions.keras1(2, "1.2.2");
+
+  @ParameterizedTest
+  @EnumSource(Layout.class)
+  void inferenceByTheBatchIsTrainingToTheBitAndKeepsNothing(Layout layout) {
+    TensorShape shape = BATCH.withLayout(layout);
+    float[] x = permuted(normal(BATCH.length(), 8), BATCH, shape);
+    for (Convention convention : new Convention[] {STATELESS, Conventions.keras1(2, "1.0.5")}) {
+      BatchNorm norm = BatchNorm.builder(3).convention(convention).build();
+      float[] y = new float[x.length];
+      float[] inference = new float[x.length];
+      SavedStatistics saved = norm.forwardTraining(x, y, shape);
+      norm.forwardInference(x, inference, shape);
+      assertSameBits(inference, y);
+      assertThat(saved.variance(1)).isPositive();
+      assertThat(norm.runningStatistics().updates(1)).isZero();
+      assertThat(norm.runningStatistics().variance(1)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void inferenceByTheBatchIsUnderThePoliciesOfTraining() {
+    BatchNorm norm =
+        BatchNorm.builder(3).convention(STATELESS).nonFinitePolicy(NonFinitePolicy.ERROR).build();
+    float[] y = poisoned(BATCH.length());
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> norm.forwardInference(spoiled(BATCH, Float.NaN, 7), y, BATCH))
+        .withMessageContaining("channel 1 has NaN");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> norm.forwardInference(y, y, TensorShape.rows(1, 3)))
+        .withMessageContaining("more than one value per channel");
+    norm.forwardInference(y, y, TensorShape.rows(0, 3));
+    assertSameBits(y, poisoned(BATCH.length()));
+  }
+
+  @Test
+  void whatNeedsRunningStatisticsRefusesALayerWithoutThem() {
+    BatchNorm norm = BatchNorm.builder(3).convention(STATELESS).build();
+    float[] dInput = poisoned(3);
+    assertThatIllegalStateException()
+        .isThrownBy(norm::freeze)
+        .withMessageContaining("no statistics that could be constants: Keras 1.2.2, mode 2");
+    assertThatIllegalStateException()
+        .isThrownBy(
+            () -> norm.backwardFrozen(dInput, dInput, dInput, null, null, TensorShape.rows(1, 3)))
+        .withMessageContaining("no statistics");
+    assertSameBits(dInput, poisoned(3));
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                BatchNorm.builder(1)
+                    .convention(STATELESS)
+                    .runningStatistics(new double[1], new double[1])
+                    .build())
+        .withMessageContaining("runningStatistics must not be given");
+  }
+
+  /** The root of its variance has no derivative, but y has. */
+  @ParameterizedTest
+  @EnumSource(EpsilonPlacement.class)
+  void aConstantChannelHasAGradientWhereverEpsilonIs(EpsilonPlacement placement) {
+    Convention convention = Conventions.flax().withEpsilon(0.25).withEpsilonPlacement(placement);
+    BatchNorm norm = BatchNorm.builder(1).convention(convention).build();
+    TensorShape shape = TensorShape.rows(4, 1);
+    float[] x = {0.1f, 0.1f, 0.1f, 0.1f};
+    float[] y = new float[4];
+    SavedStatistics saved = norm.forwardTraining(x, y, shape);
+    assertThat(y).containsOnly(0);
+    float[] dInput = new float[4];
+    float[] dGamma = new float[1];
+    norm.backward(x, new float[] {1, 2, 3, 6}, saved, dInput, dGamma, null, shape);
+    // (dOutput - 3)/divisor
+    double divisor =
+        switch (placement) {
+          case INSIDE_SQRT -> 0.5;
+          case ON_STD -> 0.25;
+          case BOTH -> 0.75;
+        };
+    assertClose(dInput, 1e-5, -2 / divisor, -1 / divisor, 0, 3 / divisor);
+    assertThat(dGamma).containsExactly(0);
+  }
+
+  @ParameterizedTest
+  @EnumSource(EpsilonPlacement.class)
+  void epsilonZeroNeedsAVarianceWhereverItIs(EpsilonPlacement placement) {
+    Convention convention = Conventions.flax().withEpsilon(0).withEpsilonPlacement(placement);
+    float[] y = poisoned(2);
+    for (Spread spread : Spread.values()) {
+      BatchNorm norm =
+          BatchNorm.builder(1)
+              .convention(convention.withSpread(spread))
+              .runningStatistics(new double[1], new double[1])
+              .build();
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> norm.forwardTraining(new float[] {3, 3}, y, TensorShape.rows(2, 1)))
+          .withMessageContaining("epsilon must be above 0");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> norm.forwardInference(y, y, TensorShape.rows(2, 1)))
+          .withMessageContaining("[0] must be above 0 where epsilon is 0, but was 0.0");
+      assertSameBits(y, poisoned(2));
+    }
+    // a running deviation of 0 is no sum of epsilon and anything
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                FrozenBatchNorm.of(
+                    new double[1],
+                    new double[1],
+                    Conventions.flax().withSpread(Spread.STANDARD_DEVIATION),
+                    null,
+                    null))
+        .withMessage("std[0] must be above 0, but was 0.0");
   }
 
   // gamma and beta

@@ -11,13 +11,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
+import org.lanenorm.Convention;
+import org.lanenorm.Conventions;
 import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.Layout;
 import org.lanenorm.Momentum;
 import org.lanenorm.RunningStatistics;
 import org.lanenorm.SingleValuePolicy;
 import org.lanenorm.TensorShape;
-import org.lanenorm.VarianceConvention;
 
 /** Numbers that Keras' own tests and issues state. */
 class KerasLiteralsTest {
@@ -63,7 +64,8 @@ class KerasLiteralsTest {
     float[] offset = {5, 10, 15};
     float[] y = new float[6];
 
-    FrozenBatchNorm.of(mean, variance, 1e-7, scale, offset).apply(x, y, shape);
+    Convention keras3 = Conventions.keras3().withEpsilon(1e-7);
+    FrozenBatchNorm.of(mean, variance, keras3, scale, offset).apply(x, y, shape);
     assertClose(permuted(y, shape, rows), 8 * U * 17, 4.5, 9.5, 14.625, 6, 11, 15.75);
 
     FrozenBatchNorm.of(mean, variance, 1e-7, null, null).apply(x, y, shape);
@@ -86,7 +88,7 @@ class KerasLiteralsTest {
       x[i + 1] = x[i + 3] = 5;
     }
     TensorShape shape = steps.withLayout(layout);
-    BatchNorm norm = layer(2, Momentum.decay(0), VarianceConvention.BIASED).build();
+    BatchNorm norm = layer(2, Momentum.decay(0), Conventions.keras3()).build();
     norm.forwardTraining(permuted(x, steps, shape), new float[40], shape);
     assertThat(norm.runningStatistics().means()).containsExactly(1.5, 5);
     assertThat(norm.runningStatistics().variances()).containsExactly(0.25, 0);
@@ -101,7 +103,7 @@ class KerasLiteralsTest {
           TensorShape.of(layout, 2, 1, 1, 1), TensorShape.of(layout, 2, 1, 1, 1, 1)
         }) {
       BatchNorm norm =
-          layer(1, Momentum.decay(0.5), VarianceConvention.UNBIASED)
+          layer(1, Momentum.decay(0.5), Conventions.tfKeras2(true))
               .runningStatistics(new double[1], new double[1])
               .build();
       norm.forwardTraining(new float[] {0, 2}, new float[2], shape);
@@ -118,7 +120,7 @@ class KerasLiteralsTest {
   @EnumSource(Layout.class)
   void plusAndMinusAThousandBecomePlusAndMinusOne(Layout layout) {
     TensorShape shape = TensorShape.of(layout, 2, 1, 1, 1);
-    BatchNorm norm = layer(1, Momentum.decay(0.99), VarianceConvention.UNBIASED).build();
+    BatchNorm norm = layer(1, Momentum.decay(0.99), Conventions.tfKeras2(true)).build();
     float[] x = {-1000, 1000};
     norm.forwardTraining(x, x, shape);
     assertClose(x, 8 * U, -1, 1);
@@ -138,7 +140,7 @@ class KerasLiteralsTest {
   @EnumSource(Layout.class)
   void tenBatchesOfTheSingleValueOneHalf(Layout layout) {
     BatchNorm norm =
-        layer(1, Momentum.decay(0.99), VarianceConvention.BIASED)
+        layer(1, Momentum.decay(0.99), Conventions.tfKeras2(false))
             .singleValuePolicy(SingleValuePolicy.BETA)
             .build();
     for (int step = 0; step < 10; step++) {
@@ -159,7 +161,7 @@ class KerasLiteralsTest {
   @EnumSource(Layout.class)
   void keras22TookEpsilonForAPartOfTheSampleSize(Layout layout) {
     BatchNorm norm =
-        layer(1, Momentum.decay(0), VarianceConvention.KERAS_LEGACY)
+        layer(1, Momentum.decay(0), Conventions.keras2Legacy())
             .runningStatistics(new double[1], new double[1])
             .build();
     norm.forwardTraining(new float[] {1, 2, 3, 4}, new float[4], TensorShape.of(layout, 4, 1));
@@ -168,7 +170,7 @@ class KerasLiteralsTest {
     assertClose(norm.runningStatistics().variances(), 0x1p-24, 1.6672224);
   }
 
-  private static BatchNorm.Builder layer(int channels, Momentum momentum, VarianceConvention of) {
-    return BatchNorm.builder(channels).epsilon(1e-3).momentum(momentum).varianceConvention(of);
+  private static BatchNorm.Builder layer(int channels, Momentum momentum, Convention of) {
+    return BatchNorm.builder(channels).convention(of.withMomentum(momentum));
   }
 }

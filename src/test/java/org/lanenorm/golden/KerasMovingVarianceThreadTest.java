@@ -10,12 +10,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
+import org.lanenorm.Conventions;
 import org.lanenorm.Layout;
-import org.lanenorm.Momentum;
 import org.lanenorm.RunningStatistics;
 import org.lanenorm.SavedStatistics;
 import org.lanenorm.TensorShape;
-import org.lanenorm.VarianceConvention;
 
 /**
  * The question-and-answer thread "Keras batchnorm layer moving average for variance": one constant
@@ -26,7 +25,6 @@ import org.lanenorm.VarianceConvention;
  */
 class KerasMovingVarianceThreadTest {
   private static final int STEPS = 10_000;
-  private static final double EPSILON = 1e-3;
 
   private static final double[] TRAIN_MEAN = {
     0.42588575, 0.47785879, 0.32170309, 0.49151921, 0.355046, 0.60104636
@@ -65,11 +63,7 @@ class KerasMovingVarianceThreadTest {
   @EnumSource(Layout.class)
   void tenThousandStepsArriveAtTheLimitOfWhichTheThreadFellShort(Layout layout) {
     BatchNorm norm =
-        BatchNorm.builder(SeedThree.COLUMNS)
-            .epsilon(EPSILON)
-            .momentum(Momentum.decay(0.99))
-            .varianceConvention(VarianceConvention.KERAS_LEGACY)
-            .build();
+        BatchNorm.builder(SeedThree.COLUMNS).convention(Conventions.keras2Legacy()).build();
     float[] x = SeedThree.floats();
     float[] y = new float[x.length];
     SavedStatistics saved = new SavedStatistics(SeedThree.COLUMNS);
@@ -92,8 +86,7 @@ class KerasMovingVarianceThreadTest {
     double[] m2 = Arrays.stream(variance).map(v -> v * SeedThree.ROWS).toArray();
     ChannelMoments batch = ChannelMoments.of(SeedThree.ROWS, mean, m2);
     RunningStatistics running =
-        new RunningStatistics(
-            SeedThree.COLUMNS, Momentum.decay(0.99), VarianceConvention.KERAS_LEGACY, EPSILON);
+        new RunningStatistics(SeedThree.COLUMNS, Conventions.keras2Legacy());
     for (int step = 0; step < STEPS; step++) {
       running.update(batch);
     }

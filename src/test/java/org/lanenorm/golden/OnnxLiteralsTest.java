@@ -9,13 +9,14 @@ import static org.lanenorm.Tensors.permuted;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lanenorm.BatchNorm;
+import org.lanenorm.Convention;
+import org.lanenorm.Conventions;
 import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.Layout;
 import org.lanenorm.Momentum;
 import org.lanenorm.RunningStatistics;
 import org.lanenorm.SavedStatistics;
 import org.lanenorm.TensorShape;
-import org.lanenorm.VarianceConvention;
 
 /**
  * The ONNX operator BatchNormalization (opset 15): momentum is a decay, the running variance takes
@@ -100,7 +101,7 @@ class OnnxLiteralsTest {
     FrozenBatchNorm.of(
             new double[] {-2.45673},
             new double[] {1.37998},
-            1e-5,
+            Conventions.onnx(7),
             new float[] {0.589433f},
             new float[] {-0.384622f})
         .apply(POSITIVE_X, y, shape);
@@ -129,7 +130,8 @@ class OnnxLiteralsTest {
     TensorShape nchw = TensorShape.nchw(2, 2, 2, 2);
     TensorShape shape = nchw.withLayout(layout);
     BatchNorm norm =
-        forwardTraining(Momentum.decay(0.1), VarianceConvention.BIASED, new double[] {1, 2});
+        forwardTraining(
+            Conventions.onnx(14).withMomentum(Momentum.decay(0.1)), new double[] {1, 2});
     float[] y = new float[16];
     SavedStatistics saved =
         norm.forwardTraining(permuted(FORWARD_TRAINING_X, nchw, shape), y, shape);
@@ -152,29 +154,21 @@ class OnnxLiteralsTest {
   void theSameBatchUnderPyTorchsConventions(Layout layout) {
     TensorShape nchw = TensorShape.nchw(2, 2, 2, 2);
     TensorShape shape = nchw.withLayout(layout);
-    BatchNorm norm =
-        forwardTraining(Momentum.update(0.1), VarianceConvention.UNBIASED, new double[2]);
+    BatchNorm norm = forwardTraining(Conventions.pytorch(), new double[2]);
     norm.forwardTraining(permuted(FORWARD_TRAINING_X, nchw, shape), new float[16], shape);
     assertClose(norm.runningStatistics().means(), FOUR_DECIMALS, -0.0306, 0.0115);
     assertClose(norm.runningStatistics().variances(), FOUR_DECIMALS, 0.0757, 0.1541);
   }
 
-  private static BatchNorm forwardTraining(
-      Momentum momentum, VarianceConvention convention, double[] start) {
-    return BatchNorm.builder(2)
-        .momentum(momentum)
-        .varianceConvention(convention)
-        .runningStatistics(start, start)
-        .build();
+  private static BatchNorm forwardTraining(Convention convention, double[] start) {
+    return BatchNorm.builder(2).convention(convention).runningStatistics(start, start).build();
   }
 
   private static BatchNorm example() {
     return BatchNorm.builder(2)
         .gamma(new float[] {1, 1.5f})
         .beta(new float[] {0, 1})
-        .epsilon(1e-5)
-        .momentum(Momentum.decay(0.9))
-        .varianceConvention(VarianceConvention.BIASED)
+        .convention(Conventions.onnx(15))
         .runningStatistics(new double[] {0, 3}, new double[] {1, 1.5})
         .build();
   }
@@ -183,9 +177,7 @@ class OnnxLiteralsTest {
     return BatchNorm.builder(3)
         .gamma(new float[] {0.37642553f, -1.0994008f, 0.2982382f})
         .beta(new float[] {1.3263859f, -0.69456786f, -0.14963454f})
-        .epsilon(1e-2)
-        .momentum(Momentum.decay(0.9))
-        .varianceConvention(VarianceConvention.BIASED)
+        .convention(Conventions.onnx(15).withEpsilon(1e-2))
         .runningStatistics(
             new double[] {-0.43515354f, 1.8492638f, 0.67229474f},
             new double[] {0.9755215f, 0.8558034f, 0.011714084f})

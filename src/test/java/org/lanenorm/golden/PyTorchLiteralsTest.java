@@ -7,6 +7,8 @@ import static org.lanenorm.Tensors.permuted;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lanenorm.BatchNorm;
+import org.lanenorm.Convention;
+import org.lanenorm.Conventions;
 import org.lanenorm.Layout;
 import org.lanenorm.Momentum;
 import org.lanenorm.RunningStatistics;
@@ -36,7 +38,7 @@ class PyTorchLiteralsTest {
         }
       }
     }
-    BatchNorm norm = BatchNorm.builder(3).build();
+    BatchNorm norm = layer(3, Conventions.pytorch());
     float[] actual = new float[48];
     norm.forwardTraining(permuted(x, ncw, shape), actual, shape);
     assertClose(permuted(actual, shape, ncw), FOUR_DECIMALS, y);
@@ -48,7 +50,7 @@ class PyTorchLiteralsTest {
   @EnumSource(Layout.class)
   void momentumOneTakesTheBatchAlone(Layout layout) {
     float[] x = {2, 15, 2, 1, 2, 17, 2, 1, -4, -2, -2, -1};
-    BatchNorm norm = BatchNorm.builder(4).momentum(Momentum.update(1)).build();
+    BatchNorm norm = layer(4, Conventions.pytorch().withMomentum(Momentum.update(1)));
     norm.forwardTraining(x, new float[12], TensorShape.of(layout, 3, 4));
     RunningStatistics running = norm.runningStatistics();
     assertClose(running.means(), FOUR_DECIMALS, 0, 10, 0.6667, 0.3333);
@@ -65,7 +67,7 @@ class PyTorchLiteralsTest {
       x[i] = 1 + i / (4 * 2 * 9);
     }
     TensorShape shape = nchw.withLayout(layout);
-    BatchNorm norm = BatchNorm.builder(2).build();
+    BatchNorm norm = layer(2, Conventions.pytorch());
     norm.forwardTraining(permuted(x, nchw, shape), new float[x.length], shape);
     assertClose(norm.runningStatistics().variances(), FOUR_DECIMALS, 1.0259, 1.0259);
   }
@@ -78,7 +80,7 @@ class PyTorchLiteralsTest {
   @ParameterizedTest
   @EnumSource(Layout.class)
   void noMomentumAveragesTheBatches(Layout layout) {
-    BatchNorm norm = BatchNorm.builder(1).momentum(Momentum.cumulative()).build();
+    BatchNorm norm = layer(1, Conventions.pytorch().withMomentum(Momentum.cumulative()));
     for (float first = 0; first <= 8; first += 4) {
       norm.forwardTraining(
           new float[] {first, first + 2}, new float[2], TensorShape.of(layout, 2, 1));
@@ -87,5 +89,9 @@ class PyTorchLiteralsTest {
     assertClose(norm.runningStatistics().means(), 1e-14, 5);
     assertClose(norm.runningStatistics().variances(), 1e-14, 2);
     assertThat(norm.runningStatistics().updates(0)).isEqualTo(3);
+  }
+
+  private static BatchNorm layer(int channels, Convention convention) {
+    return BatchNorm.builder(channels).convention(convention).build();
   }
 }

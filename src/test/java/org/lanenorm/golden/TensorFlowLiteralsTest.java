@@ -5,17 +5,24 @@ import static org.assertj.core.data.Offset.offset;
 import static org.lanenorm.Tensors.assertClose;
 import static org.lanenorm.Tensors.permuted;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lanenorm.BatchNorm;
+import org.lanenorm.ChannelMoments;
+import org.lanenorm.Conventions;
 import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.Layout;
 import org.lanenorm.Momentum;
+import org.lanenorm.RunningStatistics;
 import org.lanenorm.SavedStatistics;
+import org.lanenorm.SingleValuePolicy;
 import org.lanenorm.TensorShape;
-import org.lanenorm.VarianceConvention;
 
-/** TensorFlow, tensorflow/core/kernels/fused_batch_norm_op_test.cc; its tolerance is 0.01. */
+/**
+ * TensorFlow, tensorflow/core/kernels/fused_batch_norm_op_test.cc unless said otherwise; its
+ * tolerance is 0.01.
+ */
 class TensorFlowLiteralsTest {
   private static final double TOLERANCE = 0.01;
   private static final TensorShape NHWC = TensorShape.nhwc(1, 1, 6, 2);
@@ -61,6 +68,45 @@ class TensorFlowLiteralsTest {
 
     FrozenBatchNorm.of(mean, variance, 1e-3, SCALE, OFFSET).apply(x, x, shape);
     assertClose(permuted(x, shape, NHWC), TOLERANCE, Y);
+  }
+
+  /** The kernel divides by max(n - 1, 1), so that one value has the variance 0. */
+  @ParameterizedTest
+  @EnumSource(Layout.class)
+  void oneValueMovesTheRunningVarianceTowardsZero(Layout layout) {
+    BatchNorm norm =
+        layer(0.5)
+            .runningStatistics(new double[] {6, 6}, new double[] {16, 16})
+            .singleValuePolicy(SingleValuePolicy.BETA)
+            .build();
+    norm.forwardTraining(new float[] {8, 10}, new float[2], TensorShape.of(layout, 1, 2, 1, 1));
+    assertThat(norm.runningStatistics().means()).containsExactly(7, 8);
+    assertThat(norm.runningStatistics().variances()).containsExactly(8, 8);
+  }
+
+  /**
+   * tensorflow/python/training/moving_averages_test.py: testAssignMovingAverage, and _CheckDecay
+   * with zero_debias, where the average of a constant is the constant from the first step on.
+   */
+  @Test
+  void zeroDebiasForgetsWhatTheAverageStartedFrom() {
+    Momentum momentum = Momentum.decay(0.25).zeroDebiased();
+    RunningStatistics running =
+        new RunningStatistics(2, Conventions.tensorflowFused().withMomentum(momentum));
+    running.update(ChannelMoments.of(2, new double[] {1, 2}, new double[2]));
+    assertThat(running.means()).containsExactly(1, 2);
+
+    running.set(new double[2], new double[2], 0);
+    for (int step = 0; step < 2; step++) {
+      running.update(ChannelMoments.of(2, new double[] {40, 40}, new double[] {10, 10}));
+      assertThat(running.means()).containsExactly(40, 40);
+      assertThat(running.variances()).containsExactly(10, 10);
+    }
+
+    // its formula: an average from 0, divided by 1 - decay^t
+    double biased = 40 * (1 - Math.pow(0.25, 2)) * 0.25 + 7 * (1 - 0.25);
+    running.update(ChannelMoments.of(2, new double[] {7, 7}, new double[2]));
+    assertThat(running.mean(0)).isCloseTo(biased / (1 - Math.pow(0.25, 3)), offset(1e-14));
   }
 
   /** FusedBatchNormOpTest, EmptyInput: no channels and no positions. */
@@ -109,8 +155,8 @@ class TensorFlowLiteralsTest {
     return BatchNorm.builder(2)
         .gamma(SCALE)
         .beta(OFFSET)
+        .convention(Conventions.tensorflowFused())
         .epsilon(1e-3)
-        .momentum(Momentum.update(averageFactor))
-        .varianceConvention(VarianceConvention.UNBIASED);
+        .momentum(Momentum.update(averageFactor));
   }
 }
