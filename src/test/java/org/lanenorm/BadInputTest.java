@@ -47,7 +47,8 @@ class BadInputTest {
     "shapes",
     "saved",
     "layers",
-    "values"
+    "values",
+    "conventions"
   })
   void theMessageNamesTheArgumentAndNothingHasChanged(Case bad) {
     World world = new World();
@@ -671,6 +672,113 @@ class BadInputTest {
               "(" + at[0] + ", " + at[1] + ", " + at[2] + ")",
               "NCHW 2x3x2x2"));
     }
+    return cases;
+  }
+
+  static List<Case> conventions() {
+    List<Case> cases = new ArrayList<>();
+    Convention usual = Conventions.pytorch();
+    String sampleWise = "convention must normalize each channel over the batch";
+    cases.add(nullArgument("builder", w -> builder().convention(null), "convention"));
+    cases.add(
+        illegal(
+            "builder",
+            w -> builder().convention(Conventions.keras1(1, "1.0.4")),
+            sampleWise,
+            "was Keras 1.0.4, mode 1"));
+    cases.add(nullArgument("running", w -> new RunningStatistics(3, null), "convention"));
+    cases.add(illegal("running", w -> new RunningStatistics(-1, usual), "channels", "was -1"));
+    double[] ones = {1, 1, 1};
+    double[] negative = {1, -1, 1};
+    Convention std = usual.withSpread(Spread.STANDARD_DEVIATION);
+    cases.add(
+        nullArgument(
+            "frozen", w -> FrozenBatchNorm.of(ones, ones, null, null, null), "convention"));
+    for (Convention without :
+        new Convention[] {Conventions.keras1(1, "1.0.4"), Conventions.keras1(2, "1.0.4")}) {
+      cases.add(
+          illegal(
+              "frozen",
+              w -> FrozenBatchNorm.of(ones, ones, without, null, null),
+              "convention must normalize by running statistics",
+              "was " + without.name()));
+    }
+    cases.add(
+        illegal(
+            "frozen",
+            w -> FrozenBatchNorm.of(ones, negative, std, null, null),
+            "std[1] must be finite and at least 0",
+            "was -1.0"));
+    cases.add(
+        illegal(
+            "builder",
+            w -> builder().convention(std).runningStatistics(ones, negative),
+            "runningStd[1]",
+            "at least 0",
+            "was -1.0"));
+    for (double epsilon : new double[] {-1e-9, Double.NaN, Double.POSITIVE_INFINITY}) {
+      cases.add(
+          illegal("convention", w -> usual.withEpsilon(epsilon), "epsilon", "was " + epsilon));
+    }
+    cases.add(nullArgument("convention", w -> usual.withMomentum(null), "momentum"));
+    cases.add(
+        nullArgument("convention", w -> usual.withEpsilonPlacement(null), "epsilonPlacement"));
+    cases.add(
+        nullArgument("convention", w -> usual.withVarianceConvention(null), "varianceConvention"));
+    cases.add(nullArgument("convention", w -> usual.withSpread(null), "spread"));
+    cases.add(
+        nullArgument(
+            "convention", w -> usual.withInferenceStatistics(null), "inferenceStatistics"));
+    for (String version : new String[] {"", "1.0", "0.3.3", "1.0.9", "1.3.0", "1.2.3", "2.0.0"}) {
+      cases.add(
+          illegal(
+              "keras1",
+              w -> Conventions.keras1(0, version),
+              "version",
+              "\"1.0.0\" to \"1.2.2\"",
+              "was \"" + version + "\""));
+    }
+    cases.add(nullArgument("keras1", w -> Conventions.keras1(0, null), "version"));
+    for (int mode : new int[] {-1, 3}) {
+      cases.add(
+          illegal("keras1", w -> Conventions.keras1(mode, "1.0.5"), "0, 1 or 2", "was " + mode));
+    }
+    cases.add(
+        illegal(
+            "keras1",
+            w -> Conventions.keras1(2, "1.0.3"),
+            "mode must be 0 or 1 before Keras 1.0.4",
+            "was 2"));
+    cases.add(illegal("onnx", w -> Conventions.onnx(0), "opset must be at least 1", "was 0"));
+    for (Momentum still : new Momentum[] {Momentum.decay(1), Momentum.cumulative()}) {
+      cases.add(illegal("momentum", w -> still.zeroDebiased(), "above 0", "was " + still));
+    }
+    cases.add(
+        illegal("momentum", w -> Momentum.cumulative().asDecay(), "momentum", "was cumulative()"));
+    cases.add(
+        illegal("momentum", w -> Momentum.cumulative().asUpdate(), "momentum", "was cumulative()"));
+    cases.add(nullArgument("conversion", w -> Conversion.between(null, usual), "from"));
+    cases.add(nullArgument("conversion", w -> Conversion.between(usual, null), "to"));
+    Conversion conversion = Conversion.between(usual, Conventions.keras3());
+    cases.add(nullArgument("conversion", w -> conversion.spread(null), "variance"));
+    cases.add(
+        illegal(
+            "conversion",
+            w -> conversion.spread(negative),
+            "variance[1] must be finite and at least 0",
+            "was -1.0"));
+    cases.add(
+        illegal(
+            "conversion",
+            w -> conversion.varianceFactor(1),
+            "count must be enough for M2/(M - 1) and M2/M",
+            "was 1"));
+    Convention stateless = Conventions.keras1(2, "1.2.2");
+    cases.add(
+        call(
+            IllegalStateException.class,
+            w -> Conversion.between(stateless, stateless).spread(ones),
+            "no running statistics"));
     return cases;
   }
 
