@@ -21,6 +21,8 @@ package org.lanenorm.verify;
  *       + |dBeta|/M + |xHat*dGamma|/M)}, {@code k/M*(dBeta's bound + |xHat|*dGamma's bound)} and
  *       the mean's {@code k*invStd*|dGamma|/M*(4u*std + 12u^2*|mean|)}. Frozen: the first alone,
  *       without the sums.
+ *   <li>Where the divisor D is more than the root R (epsilon outside), the term of xHat*dGamma has
+ *       the factor D/R, and so have its errors: 1/R, off by 4u, has taken the place of an invStd.
  *   <li>Underflow: a product may be off by one smallest subnormal where it falls below the normal
  *       floats.
  * </ul>
@@ -36,6 +38,7 @@ public final class GradientBounds {
   private final double std;
   private final double invStd;
   private final double k;
+  private final double ratio;
   private final double dGamma;
   private final double dBeta;
   private double sumOfSizes;
@@ -62,13 +65,27 @@ public final class GradientBounds {
       double gamma,
       double dGamma,
       double dBeta) {
+    this(count, frozen, mean, variance, new Oracle.Epsilon(epsilon, 0), gamma, dGamma, dBeta);
+  }
+
+  /** The same with epsilon elsewhere. */
+  public GradientBounds(
+      long count,
+      boolean frozen,
+      double mean,
+      double variance,
+      Oracle.Epsilon epsilon,
+      double gamma,
+      double dGamma,
+      double dBeta) {
     this.count = count;
     this.frozen = frozen;
     this.mean = Math.abs(mean);
     // the constants of frozen statistics have no error
     this.std = frozen ? 0 : Math.sqrt(variance);
-    this.invStd = 1 / Math.sqrt(variance + epsilon);
+    this.invStd = 1 / epsilon.divisor(variance);
     this.k = Math.abs(gamma) * invStd;
+    this.ratio = epsilon.ratio(variance);
     this.dGamma = Math.abs(dGamma);
     this.dBeta = Math.abs(dBeta);
   }
@@ -99,9 +116,9 @@ public final class GradientBounds {
       return 16 * U * k * size + Float.MIN_VALUE;
     }
     double x = Math.abs(xHat);
-    return 16 * U * k * (size + dBeta / count + x * dGamma / count)
-        + k / count * (dBeta() + x * dGamma())
-        + k * invStd * dGamma / count * (4 * U * std + 12 * U * U * mean)
+    return 16 * U * k * (size + dBeta / count + x * dGamma / count * ratio)
+        + k / count * (dBeta() + x * dGamma() * ratio)
+        + k * invStd * dGamma / count * ratio * (4 * U * std + 12 * U * U * mean)
         + 4 * Float.MIN_VALUE;
   }
 }

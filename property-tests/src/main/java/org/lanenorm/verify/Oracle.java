@@ -24,6 +24,31 @@ public final class Oracle {
   /** Mean and biased variance per channel, each the double nearest to the exact value. */
   public record Moments(long count, double[] mean, double[] variance) {}
 
+  /**
+   * What keeps the divisor from 0: {@code sqrt(variance + inside) + outside}.
+   *
+   * @param inside added to the variance
+   * @param outside added to the root
+   */
+  public record Epsilon(double inside, double outside) {
+    double root(double variance) {
+      return Math.sqrt(variance + inside);
+    }
+
+    /** sqrt(variance + inside) + outside. */
+    public double divisor(double variance) {
+      return root(variance) + outside;
+    }
+
+    /**
+     * Divisor over root, which the term of the variance in dInput has as a factor; 1 where the root
+     * is 0, as that term is 0 then.
+     */
+    public double ratio(double variance) {
+      return root(variance) == 0 ? 1 : divisor(variance) / root(variance);
+    }
+  }
+
   /** dInput in the tensor's layout; dGamma and dBeta per channel. */
   public record Gradients(double[] dInput, double[] dGamma, double[] dBeta) {}
 
@@ -76,10 +101,27 @@ public final class Oracle {
       double epsilon,
       float[] gamma,
       float[] beta) {
+    Epsilon inside = new Epsilon(epsilon, 0);
+    return normalize(x, offset, channelsLast, n, c, s, mean, variance, inside, gamma, beta);
+  }
+
+  /** The same with epsilon elsewhere. */
+  public static double[] normalize(
+      float[] x,
+      int offset,
+      boolean channelsLast,
+      int n,
+      int c,
+      int s,
+      double[] mean,
+      double[] variance,
+      Epsilon epsilon,
+      float[] gamma,
+      float[] beta) {
     Place place = new Place(channelsLast, n, c, s);
     double[] y = new double[place.length()];
     for (int channel = 0; channel < c; channel++) {
-      double scale = at(gamma, channel, 1) * invStd(variance[channel], epsilon);
+      double scale = at(gamma, channel, 1) * (1 / epsilon.divisor(variance[channel]));
       double shift = at(beta, channel, 0);
       for (int image = 0; image < n; image++) {
         int at = place.first(image, channel);
@@ -117,6 +159,33 @@ public final class Oracle {
       double epsilon,
       float[] gamma,
       boolean frozen) {
+    Epsilon inside = new Epsilon(epsilon, 0);
+    return backward(x, dOutput, channelsLast, n, c, s, mean, variance, inside, gamma, frozen);
+  }
+
+  /**
+   * The same with epsilon elsewhere. In training, with R = sqrt(variance + inside) and D = R +
+   * outside:
+   *
+   * <pre>
+   * dInput = gamma/D*(dOutput - dBeta/M - xHat*dGamma/M*D/R)
+   * </pre>
+   *
+   * from {@code dD = dR = dVariance/(2R)} and {@code dVariance/dx = 2(x - mean)/M}. Where R is 0, x
+   * is the mean everywhere and the last term, of second order in x - mean, is 0.
+   */
+  public static Gradients backward(
+      float[] x,
+      float[] dOutput,
+      boolean channelsLast,
+      int n,
+      int c,
+      int s,
+      double[] mean,
+      double[] variance,
+      Epsilon epsilon,
+      float[] gamma,
+      boolean frozen) {
     Place place = new Place(channelsLast, n, c, s);
     double[] dInput = new double[place.length()];
     double[] dGamma = new double[c];
@@ -131,7 +200,7 @@ public final class Oracle {
           products.add(dOutput[at], x[at]);
         }
       }
-      double invStd = invStd(variance[channel], epsilon);
+      double invStd = 1 / epsilon.divisor(variance[channel]);
       dBeta[channel] =
           sum.isFinite()
               ? ExactSum.nearest(sum.value(), BigInteger.ONE, ExactSum.UNIT)
@@ -141,7 +210,8 @@ public final class Oracle {
               ? centred(products.value(), mean[channel], sum.value()) * invStd
               : Double.NaN;
       double meanOfD = frozen ? 0 : dBeta[channel] / place.count();
-      double meanOfDx = frozen ? 0 : dGamma[channel] / place.count();
+      double meanOfDx =
+          frozen ? 0 : dGamma[channel] / place.count() * epsilon.ratio(variance[channel]);
       double scale = at(gamma, channel, 1) * invStd;
       for (int image = 0; image < n; image++) {
         int at = place.first(image, channel);
@@ -167,10 +237,6 @@ public final class Oracle {
         products.shiftLeft(-fraction).subtract(scaledMean.multiply(sum)),
         BigInteger.ONE,
         ExactSum.UNIT + fraction);
-  }
-
-  private static double invStd(double variance, double epsilon) {
-    return 1 / Math.sqrt(variance + epsilon);
   }
 
   private static double at(float[] perChannel, int channel, float none) {

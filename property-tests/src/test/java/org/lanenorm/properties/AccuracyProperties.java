@@ -102,7 +102,7 @@ class AccuracyProperties extends Properties {
             size.s(),
             mean,
             variance,
-            layer.epsilon(),
+            layer.epsilons(),
             layer.gamma(),
             layer.beta());
     for (int i = 0; i < y.length; i++) {
@@ -120,7 +120,7 @@ class AccuracyProperties extends Properties {
       check(
           Bounds.within(y[i], exact[i], Bounds.output(exact[i], beta, mean[c], k, std)),
           "%s: y[%d] in %s, channel %d (%s), is %s, exactly %s: off by %.1fu;"
-              + " x %s, mean %s, variance %s, epsilon %s, gamma %s, beta %s",
+              + " x %s, mean %s, variance %s, epsilon %s %s, gamma %s, beta %s",
           input,
           i,
           layout,
@@ -133,6 +133,7 @@ class AccuracyProperties extends Properties {
           mean[c],
           variance[c],
           layer.epsilon(),
+          layer.placement(),
           layer.gamma(c),
           beta);
     }
@@ -152,7 +153,7 @@ class AccuracyProperties extends Properties {
     float[] x = input.x(layout);
     Tensors.putChannel(x, 0, layout == Layout.NHWC, size, constant, values);
     float[] y = new float[x.length];
-    Layer positive = new Layer(layer.gamma(), layer.beta(), 1e-5, layer.mean(), layer.variance());
+    Layer positive = layer.with(1e-5);
     ChannelMoments moments =
         subject.training(positive, Slice.of(x), Slice.of(y), input.shape(layout), 1);
     check(

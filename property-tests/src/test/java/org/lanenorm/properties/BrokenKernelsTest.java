@@ -221,6 +221,20 @@ class BrokenKernelsTest {
     caught(broken, MergeProperties::new, MERGE, SPLITS);
   }
 
+  /** Epsilon inside the root wherever it belongs: half an epsilon is a lot where std is small. */
+  @Example
+  void epsilonInAnotherPlaceIsCaught() {
+    Subject broken =
+        new Plain() {
+          @Override
+          protected double invStd(Layer layer, double variance) {
+            return 1 / Math.sqrt(variance + layer.epsilon());
+          }
+        };
+    caught(broken, AccuracyProperties::new, OUTPUT, INFERENCE);
+    caught(broken, GradientProperties::new, BACKWARD);
+  }
+
   /** The frozen gradient where training's is due. */
   @Example
   void constantMeanInBackwardIsCaught() {
@@ -243,6 +257,19 @@ class BrokenKernelsTest {
           protected float gradient(
               float d, double k, double meanOfD, double xHat, double meanOfDx) {
             return (float) (k * (d - meanOfD));
+          }
+        };
+    caught(broken, GradientProperties::new, BACKWARD, SUMS, DIFFERENCES, OWN_DIFFERENCES);
+  }
+
+  /** As if epsilon were always inside: right for most layers. */
+  @Example
+  void theDerivativeOfTheWholeDivisorForThatOfTheRootIsCaught() {
+    Subject broken =
+        new Plain() {
+          @Override
+          protected double ratio(Layer layer, double variance) {
+            return 1;
           }
         };
     caught(broken, GradientProperties::new, BACKWARD, SUMS, DIFFERENCES, OWN_DIFFERENCES);

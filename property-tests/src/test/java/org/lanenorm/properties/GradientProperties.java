@@ -1,10 +1,13 @@
 package org.lanenorm.properties;
 
+import java.util.Arrays;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.lanenorm.EpsilonPlacement;
 import org.lanenorm.Layout;
+import org.lanenorm.Spread;
 import org.lanenorm.TensorShape;
 import org.lanenorm.properties.Accuracy.Quantity;
 import org.lanenorm.verify.Bounds;
@@ -50,7 +53,13 @@ class GradientProperties extends Properties {
     Layer usual = input.layer();
     Layer layer =
         new Layer(
-            usual.gamma(), usual.beta(), 1e-5, new double[] {-3.5e38, 1e39}, usual.variance());
+            usual.gamma(),
+            usual.beta(),
+            1e-5,
+            usual.placement(),
+            usual.spread(),
+            new double[] {-3.5e38, 1e39},
+            usual.variance());
     for (Layout layout : Layout.values()) {
       isWithinItsBounds(new Gradients(input, layout, true, layer));
     }
@@ -58,7 +67,8 @@ class GradientProperties extends Properties {
 
   /**
    * A shift of all x changes no y: dInput sums to 0. A scale of all x - mean changes y by epsilon
-   * alone: the sum of dInput*xHat is gamma*invStd*dGamma*epsilon/(variance + epsilon).
+   * alone: with R = sqrt(variance + inside) and D = R + outside, the sum of dInput*xHat is
+   * gamma/D*dGamma*(inside + outside*R)/(D*R).
    */
   @Property
   void dInputIsOrthogonalToShiftAndScale(@ForAll Case input, @ForAll Layout layout) {
@@ -66,10 +76,15 @@ class GradientProperties extends Properties {
     for (int c = 0; c < input.size().c(); c++) {
       GradientBounds bounds = gradients.bounds(c);
       double variance = gradients.variance[c];
-      double epsilon = gradients.layer.epsilon();
+      Oracle.Epsilon epsilon = gradients.layer.epsilons();
+      double divisor = epsilon.divisor(variance);
+      double root = Math.sqrt(variance + epsilon.inside());
       double sum = 0;
-      double product = -gradients.layer.k(c, variance) * gradients.exact.dGamma()[c] * epsilon;
-      product /= variance + epsilon;
+      double product = 0;
+      if (root > 0) {
+        product = -gradients.layer.k(c, variance) * gradients.exact.dGamma()[c];
+        product *= (epsilon.inside() + epsilon.outside() * root) / (divisor * root);
+      }
       double sumBound = 0;
       // the sum of xHat, which is 0, is off by M times what rounding the mean to double leaves
       double productBound =
@@ -77,7 +92,7 @@ class GradientProperties extends Properties {
               gradients.layer.k(c, variance)
                   * gradients.exact.dBeta()[c]
                   * Math.ulp(gradients.mean[c])
-                  / Math.sqrt(variance + epsilon));
+                  / divisor);
       for (int i : gradients.elementsOf(c)) {
         double xHat = gradients.xHat(c, i);
         double bound = bounds.dInput(gradients.d[i], xHat);
@@ -222,7 +237,10 @@ class GradientProperties extends Properties {
     return loss;
   }
 
-  /** A tensor whose loss is smooth on the scale of h: std of 1 or so, epsilon 0.1. */
+  /**
+   * A tensor whose loss is smooth on the scale of h: std of 1 or so, epsilon 0.1, and inside the
+   * root as well where a std near 0 would bend the loss.
+   */
   private static final class Small {
     final Shapes.Size size;
     final boolean last;
@@ -249,6 +267,8 @@ class GradientProperties extends Properties {
               new float[size.c()],
               new float[size.c()],
               0.1,
+              placement(rng),
+              Spread.VARIANCE,
               new double[size.c()],
               new double[size.c()]);
       for (int c = 0; c < size.c(); c++) {
@@ -257,6 +277,14 @@ class GradientProperties extends Properties {
         layer.mean()[c] = rng.normal();
         layer.variance()[c] = 2 * rng.uniform();
       }
+    }
+
+    private EpsilonPlacement placement(Rng rng) {
+      EpsilonPlacement[] places = EpsilonPlacement.values();
+      EpsilonPlacement placement = places[rng.below(places.length)];
+      double[] variance = Oracle.moments(x, 0, last, size.n(), size.c(), size.s()).variance();
+      boolean bends = Arrays.stream(variance).anyMatch(v -> v < 0.25);
+      return bends && placement == EpsilonPlacement.ON_STD ? EpsilonPlacement.BOTH : placement;
     }
 
     double oracleLoss(int at, float h, boolean frozen) {
@@ -273,7 +301,7 @@ class GradientProperties extends Properties {
               size.s(),
               frozen ? layer.mean() : batch.mean(),
               frozen ? layer.variance() : batch.variance(),
-              layer.epsilon(),
+              layer.epsilons(),
               layer.gamma(),
               layer.beta());
       double loss = 0;
@@ -332,7 +360,7 @@ class GradientProperties extends Properties {
               size.s(),
               mean,
               variance,
-              layer.epsilon(),
+              layer.epsilons(),
               layer.gamma(),
               frozen);
       dInput = new float[x.length];
@@ -351,7 +379,7 @@ class GradientProperties extends Properties {
     }
 
     double xHat(int c, int i) {
-      return (x[i] - mean[c]) / Math.sqrt(variance[c] + layer.epsilon());
+      return (x[i] - mean[c]) / layer.epsilons().divisor(variance[c]);
     }
 
     int[] elementsOf(int c) {
@@ -372,7 +400,7 @@ class GradientProperties extends Properties {
               frozen,
               mean[c],
               variance[c],
-              layer.epsilon(),
+              layer.epsilons(),
               layer.gamma(c),
               exact.dGamma()[c],
               exact.dBeta()[c]);
@@ -389,7 +417,7 @@ class GradientProperties extends Properties {
       check(
           Bounds.within(actual, expected, bound),
           "%s: %s[%d] in %s, %s, channel %d (%s), is %s, exactly %s: %.2f times its bound;"
-              + " mean %s, variance %s, epsilon %s, gamma %s",
+              + " mean %s, variance %s, epsilon %s %s, gamma %s",
           input,
           what,
           i,
@@ -403,6 +431,7 @@ class GradientProperties extends Properties {
           mean[c],
           variance[c],
           layer.epsilon(),
+          layer.placement(),
           layer.gamma(c));
     }
   }

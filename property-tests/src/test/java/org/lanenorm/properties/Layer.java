@@ -1,5 +1,7 @@
 package org.lanenorm.properties;
 
+import org.lanenorm.EpsilonPlacement;
+import org.lanenorm.Spread;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Rng;
 
@@ -8,14 +10,24 @@ import org.lanenorm.verify.Rng;
  *
  * @param gamma scale per channel, or null
  * @param beta shift per channel, or null
- * @param epsilon inside the root
+ * @param epsilon keeps the divisor from 0
+ * @param placement where
+ * @param spread what the library keeps of the running variance
  * @param mean running mean
  * @param variance running variance
  */
-record Layer(float[] gamma, float[] beta, double epsilon, double[] mean, double[] variance) {
+record Layer(
+    float[] gamma,
+    float[] beta,
+    double epsilon,
+    EpsilonPlacement placement,
+    Spread spread,
+    double[] mean,
+    double[] variance) {
   /**
    * Parameters that suit data of these moments: each of gamma and beta missing once in four times,
-   * epsilon down to 0 where no variance is 0, running statistics near the batch's.
+   * epsilon down to 0 where no variance is 0 and in its usual place every other time, running
+   * statistics near the batch's.
    */
   static Layer random(Oracle.Moments moments, Rng rng) {
     int channels = moments.mean().length;
@@ -38,7 +50,34 @@ record Layer(float[] gamma, float[] beta, double epsilon, double[] mean, double[
         epsilon = Math.max(epsilon, 1e-5);
       }
     }
-    return new Layer(gamma, beta, epsilon, mean, variance);
+    EpsilonPlacement[] places = EpsilonPlacement.values();
+    EpsilonPlacement placement =
+        rng.oneIn(2) ? EpsilonPlacement.INSIDE_SQRT : places[rng.below(places.length)];
+    Spread spread = rng.oneIn(4) ? Spread.STANDARD_DEVIATION : Spread.VARIANCE;
+    return new Layer(gamma, beta, epsilon, placement, spread, mean, variance);
+  }
+
+  /** The same with another epsilon. */
+  Layer with(double epsilon) {
+    return new Layer(gamma, beta, epsilon, placement, spread, mean, variance);
+  }
+
+  /** As the oracle is told it. */
+  Oracle.Epsilon epsilons() {
+    return switch (placement) {
+      case INSIDE_SQRT -> new Oracle.Epsilon(epsilon, 0);
+      case ON_STD -> new Oracle.Epsilon(0, epsilon);
+      case BOTH -> new Oracle.Epsilon(epsilon, epsilon);
+    };
+  }
+
+  /** The running variances, or what a layer keeps of them. */
+  double[] kept() {
+    double[] kept = variance.clone();
+    for (int c = 0; c < kept.length && spread == Spread.STANDARD_DEVIATION; c++) {
+      kept[c] = Math.sqrt(kept[c] + epsilons().inside());
+    }
+    return kept;
   }
 
   float gamma(int c) {
@@ -51,6 +90,6 @@ record Layer(float[] gamma, float[] beta, double epsilon, double[] mean, double[
 
   /** gamma*invStd of channel c for a variance. */
   double k(int c, double ofVariance) {
-    return gamma(c) / Math.sqrt(ofVariance + epsilon);
+    return gamma(c) / epsilons().divisor(ofVariance);
   }
 }

@@ -4,6 +4,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
+import org.lanenorm.Conventions;
 import org.lanenorm.MomentsAccumulator;
 import org.lanenorm.Parallelism;
 import org.lanenorm.SavedStatistics;
@@ -28,8 +29,12 @@ final class Library implements Subject {
     return BatchNorm.builder(layer.mean().length)
         .gamma(layer.gamma())
         .beta(layer.beta())
-        .epsilon(layer.epsilon())
-        .runningStatistics(layer.mean(), layer.variance())
+        .convention(
+            Conventions.pytorch()
+                .withEpsilon(layer.epsilon())
+                .withEpsilonPlacement(layer.placement())
+                .withSpread(layer.spread()))
+        .runningStatistics(layer.mean(), layer.kept())
         .singleValuePolicy(SingleValuePolicy.BETA)
         .parallelism(parallelism(threads));
   }

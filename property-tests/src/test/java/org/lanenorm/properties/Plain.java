@@ -44,7 +44,17 @@ class Plain implements Subject {
     return new double[] {sum, products};
   }
 
-  /** k*(d - dBeta/M - xHat*dGamma/M). */
+  /** 1/divisor. */
+  protected double invStd(Layer layer, double variance) {
+    return 1 / layer.epsilons().divisor(variance);
+  }
+
+  /** Divisor over root: 1 where epsilon is inside the root, or a constant channel has none. */
+  protected double ratio(Layer layer, double variance) {
+    return layer.epsilons().ratio(variance);
+  }
+
+  /** k*(d - dBeta/M - xHat*dGamma/M*ratio). */
   protected float gradient(float d, double k, double meanOfD, double xHat, double meanOfDx) {
     return (float) (k * (d - meanOfD - xHat * meanOfDx));
   }
@@ -77,7 +87,7 @@ class Plain implements Subject {
       Layer layer, Slice x, Slice y, TensorShape shape, double[] mean, double[] variance) {
     for (int c = 0; c < shape.channels(); c++) {
       float[] values = channel(x, shape, c);
-      double k = layer.k(c, variance[c]);
+      double k = layer.gamma(c) * invStd(layer, variance[c]);
       for (int m = 0; m < values.length; m++) {
         values[m] = normalize(values[m], mean[c], k, layer.beta(c));
       }
@@ -102,10 +112,10 @@ class Plain implements Subject {
       float[] d = channel(dOutput, shape, c);
       double mean = frozen ? layer.mean()[c] : moments.mean(c);
       double variance = frozen ? layer.variance()[c] : moments.variance(c);
-      double invStd = 1 / Math.sqrt(variance + layer.epsilon());
+      double invStd = invStd(layer, variance);
       double[] sums = sums(values, d, mean);
       double meanOfD = frozen ? 0 : sums[0] / shape.count();
-      double meanOfDx = frozen ? 0 : sums[1] * invStd / shape.count();
+      double meanOfDx = frozen ? 0 : sums[1] * invStd / shape.count() * ratio(layer, variance);
       for (int m = 0; m < d.length; m++) {
         double xHat = (values[m] - mean) * invStd;
         d[m] = gradient(d[m], layer.gamma(c) * invStd, meanOfD, xHat, meanOfDx);
