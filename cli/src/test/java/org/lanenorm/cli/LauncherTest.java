@@ -34,6 +34,8 @@ class LauncherTest {
         script(home.resolve("lanenorm"), ""), Files.readString(Path.of("../lanenorm")));
     Files.createDirectories(home.resolve("cli/target/lib"));
     Files.createFile(home.resolve("cli/target/lanenorm-cli.jar"));
+    Files.createDirectories(home.resolve("jmh/target"));
+    Files.createFile(home.resolve("jmh/target/benchmarks.jar"));
     jdk = jdk("jdk", "25.0.3", MODULES);
   }
 
@@ -104,6 +106,26 @@ class LauncherTest {
   }
 
   @Test
+  void profileIsAProgramOfItsOwn() throws Exception {
+    Map<String, String> options = Map.of("LANENORM_JAVA_OPTS", "-Xmx2g -Da=*");
+    Run run = run(home.resolve("lanenorm"), options, "profile", "--output", "a folder");
+    assertThat(run.status).isEqualTo(7);
+    String main = "<org.lanenorm.jmh.LayoutReport>";
+    assertThat(run.out.subList(run.out.indexOf(main), run.out.size()))
+        .containsExactly(main, "<--output>", "<a folder>");
+    assertThat(run.out)
+        .contains("<-Xmx2g>", "<-Da=*>", "<-Dlanenorm.terminal=false>")
+        .contains("<" + home.toRealPath() + "/jmh/target/benchmarks.jar>");
+  }
+
+  @Test
+  void helpIsACommandAsWell() throws Exception {
+    assertThat(run("help").out).endsWith("<org.lanenorm.cli.Main>", "<--help>");
+    assertThat(run("help", "stats").out).endsWith("<org.lanenorm.cli.Main>", "<stats>", "<--help>");
+    assertThat(run("help", "profile").out).endsWith("<org.lanenorm.jmh.LayoutReport>", "<--help>");
+  }
+
+  @Test
   void theIncubatorWarningAloneIsDropped() throws Exception {
     assertThat(run().err).isEqualTo("said by the JVM\n");
   }
@@ -166,6 +188,26 @@ class LauncherTest {
     Run failed = run(home.resolve("lanenorm"), path);
     assertThat(failed.status).isEqualTo(2);
     assertThat(failed.err).contains("the build failed");
+  }
+
+  @Test
+  void profileIsBuiltOnItsFirstUse() throws Exception {
+    Path jar = home.resolve("jmh/target/benchmarks.jar");
+    Files.delete(jar);
+    Path bin = Files.createDirectory(folder.resolve("bin"));
+    script(bin.resolve("mvn"), "#!/bin/sh\necho mvn \"$@\"\ntouch '" + jar + "'\n");
+    Map<String, String> path = Map.of("PATH", bin + ":" + System.getenv("PATH"));
+    Path launcher = home.resolve("lanenorm");
+    assertThat(run(launcher, path, "stats").err).doesNotContain("mvn");
+    Run first = run(launcher, path, "profile");
+    assertThat(first.status).isEqualTo(7);
+    assertThat(first.err).contains("first use: building", "-pl jmh -am package");
+    assertThat(run(launcher, path, "profile").err).doesNotContain("mvn");
+    Path source = Files.createDirectories(home.resolve("jmh/src/main")).resolve("X.java");
+    Files.createFile(source);
+    assertThat(source.toFile().setLastModified(System.currentTimeMillis() + 60_000)).isTrue();
+    assertThat(run(launcher, path, "profile").err).contains("note: jmh/src/main/X.java is newer");
+    assertThat(run(launcher, path, "stats").err).doesNotContain("note");
   }
 
   @Test

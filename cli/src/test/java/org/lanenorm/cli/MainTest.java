@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   @ParameterizedTest
-  @ValueSource(strings = {"normalize", "stats", "backward", "inspect", "fold", "verify"})
+  @ValueSource(strings = {"normalize", "stats", "backward", "inspect", "fold", "verify", "profile"})
   void everyCommandHasItsHelp(String command) {
     Cli run = Cli.run(command, "--help").succeeds();
     assertThat(run.out()).startsWith("Usage: lanenorm " + command).contains("Exit status");
@@ -29,9 +29,14 @@ class MainTest {
 
   @Test
   void whatIsNoCommandIsRefused() {
-    Cli.run().isRefused("normalize, stats, backward, inspect, fold or verify");
+    Cli.run().isRefused("normalize, stats, backward, inspect, fold, verify or profile");
     Cli.run("normalise").isRefused("normalise");
     Cli.run("--nonsense").isRefused("--nonsense");
+  }
+
+  @Test
+  void profileIsForTheLauncher() {
+    Cli.run("profile", "--quick").isRefused("./lanenorm", "jmh/target/benchmarks.jar");
   }
 
   @Test
