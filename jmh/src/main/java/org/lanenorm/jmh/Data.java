@@ -8,23 +8,23 @@ import org.lanenorm.verify.Shapes;
 import org.lanenorm.verify.Tensors;
 
 /** Inputs: ordinary numbers, since no kernel's speed depends on them. */
-final class Data {
+public final class Data {
   private Data() {}
 
   /** N(0, 1) in every channel, from the seed alone: both layouts hold the same numbers. */
-  static float[] normal(TensorShape shape, int seed) {
+  public static float[] normal(TensorShape shape, int seed) {
     return Tensors.of(channelsLast(shape), size(shape), c -> HardData.BENIGN, seed);
   }
 
-  static boolean channelsLast(TensorShape shape) {
+  public static boolean channelsLast(TensorShape shape) {
     return shape.layout() == Layout.NHWC;
   }
 
-  static Shapes.Size size(TensorShape shape) {
+  public static Shapes.Size size(TensorShape shape) {
     return new Shapes.Size(shape.batch(), shape.channels(), shape.spatial());
   }
 
-  static float[] gamma(int channels) {
+  public static float[] gamma(int channels) {
     float[] gamma = new float[channels];
     for (int c = 0; c < channels; c++) {
       gamma[c] = 0.5f + c % 7 * 0.25f;
@@ -32,7 +32,7 @@ final class Data {
     return gamma;
   }
 
-  static float[] beta(int channels) {
+  public static float[] beta(int channels) {
     float[] beta = new float[channels];
     for (int c = 0; c < channels; c++) {
       beta[c] = c % 5 * 0.1f - 0.2f;
@@ -41,12 +41,12 @@ final class Data {
   }
 
   /** Running means. */
-  static double[] means(int channels) {
+  public static double[] means(int channels) {
     return IntStream.range(0, channels).mapToDouble(c -> c % 3 * 0.3 - 0.3).toArray();
   }
 
   /** Running variances. */
-  static double[] variances(int channels) {
+  public static double[] variances(int channels) {
     return IntStream.range(0, channels).mapToDouble(c -> 0.5 + c % 4 * 0.5).toArray();
   }
 }

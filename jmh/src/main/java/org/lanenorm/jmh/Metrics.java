@@ -1,10 +1,10 @@
 package org.lanenorm.jmh;
 
-import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Mode;
@@ -73,10 +73,15 @@ public final class Metrics implements InternalProfiler {
     String name = benchmark.getBenchmark();
     int dot = name.lastIndexOf('.');
     try {
-      Method method = Class.forName(name.substring(0, dot)).getMethod(name.substring(dot + 1));
-      Streams streams = method.getAnnotation(Streams.class);
-      return streams == null ? 0 : 4.0 * streams.value() * elements(benchmark);
-    } catch (ReflectiveOperationException e) {
+      // by name alone, as JMH has it: a benchmark's method may take states
+      return Stream.of(Class.forName(name.substring(0, dot)).getMethods())
+          .filter(method -> method.getName().equals(name.substring(dot + 1)))
+          .map(method -> method.getAnnotation(Streams.class))
+          .filter(Objects::nonNull)
+          .mapToDouble(streams -> 4.0 * streams.value() * elements(benchmark))
+          .findFirst()
+          .orElse(0);
+    } catch (ClassNotFoundException e) {
       throw new IllegalStateException(name, e);
     }
   }

@@ -25,6 +25,7 @@ class RunnerTest {
     Collection<RunResult> results =
         new Runner(
                 new OptionsBuilder()
+                    .include(Trial.OWN)
                     .forks(0)
                     .warmupIterations(0)
                     .measurementIterations(1)

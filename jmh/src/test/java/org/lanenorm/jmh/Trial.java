@@ -21,11 +21,14 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** One benchmark with one combination of parameters, run as JMH would but without measuring. */
 record Trial(String benchmark, Map<String, String> parameters) {
+  /** The benchmarks of this package: those of the peers, where they are built, allocate. */
+  static final String OWN = "org\\.lanenorm\\.jmh\\.[A-Z].*";
+
   /** The back end that this JVM is to test. */
   static final String BACKEND = System.getProperty("lanenorm.smoke.backend", "vector");
 
   /**
-   * Every benchmark there is, with every combination of its parameters.
+   * Every benchmark of this package, with every combination of its parameters.
    *
    * @param values of a parameter, by name; the benchmark's own where there are none
    */
@@ -33,8 +36,9 @@ record Trial(String benchmark, Map<String, String> parameters) {
     List<Trial> trials = new ArrayList<>();
     for (BenchmarkListEntry entry :
         BenchmarkList.defaultList()
-            .getAll(
+            .find(
                 OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT),
+                List.of(OWN),
                 List.of())) {
       List<Map<String, String>> combinations = List.of(Map.of());
       for (Field field : fields(entry.getUserClassQName())) {
