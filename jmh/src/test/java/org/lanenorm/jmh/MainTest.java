@@ -25,6 +25,17 @@ class MainTest {
   }
 
   @Test
+  void onnxRuntimeIsLeftOutOfALayoutThatItHasNot() {
+    assertThat(Main.forJmh("Inference", "-p", "layout=NHWC", "-f", "1"))
+        .endsWith("Inference", "-p", "layout=NHWC", "-e", "\\.onnxRuntime$", "-f", "1");
+    assertThat(Main.forJmh("Inference", "-p", "layout=NCHW", "-f", "1"))
+        .endsWith("Inference", "-p", "layout=NCHW", "-f", "1");
+    assertThat(Main.forJmh("Inference", "-p", "layout=NHWC,NCHW", "-f", "1"))
+        .as("both are the benchmarks' own values")
+        .endsWith("Inference", "-f", "1");
+  }
+
+  @Test
   void allShapesAreThoseOfTheLists() {
     assertThat(BenchmarkShapes.expand(List.of("all")))
         .hasSize(9 + 9 + 2 + 1 + 1 + 2)
