@@ -42,6 +42,16 @@ public final class BenchmarkShapes {
 
   private BenchmarkShapes() {}
 
+  /** Prints the shapes that names stand for, one in a line, for scripts. */
+  public static void main(String[] names) {
+    try {
+      expand(List.of(names)).forEach(System.out::println);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+
   private static List<String> batches(int n) {
     return RESNET50.stream().map(shape -> n + "x" + shape).toList();
   }
