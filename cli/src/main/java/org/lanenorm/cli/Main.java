@@ -91,8 +91,8 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new UserError(
-          "a command is needed: normalize, stats, backward, inspect, fold, verify or profile (see"
-              + " lanenorm --help)");
+        "a command is needed: normalize, stats, backward, inspect, fold, verify or profile (see"
+            + " lanenorm --help)");
   }
 
   private static int failed(PrintWriter err, Exception e) throws Exception {
