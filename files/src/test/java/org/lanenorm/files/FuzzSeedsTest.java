@@ -1,8 +1,11 @@
 package org.lanenorm.files;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -13,14 +16,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FuzzSeedsTest {
   @TempDir Path folder;
 
-  static List<Path> seeds() throws IOException {
-    Path resources = Path.of("src", "test", "resources", "org", "lanenorm", "files");
-    try (Stream<Path> files = Files.walk(resources)) {
-      return files
-          .filter(file -> file.getParent().toString().endsWith("FuzzTestInputs"))
-          .sorted()
-          .toList();
+  static List<Path> seeds() throws IOException, URISyntaxException {
+    List<Path> seeds = new ArrayList<>();
+    for (String reader : new String[] {"Npy", "Npz", "Safetensors", "Onnx"}) {
+      URL folder = FuzzSeedsTest.class.getResource(reader + "FuzzTestInputs");
+      try (Stream<Path> files = Files.list(Path.of(folder.toURI()))) {
+        seeds.addAll(files.sorted().toList());
+      }
     }
+    return seeds;
   }
 
   @ParameterizedTest
