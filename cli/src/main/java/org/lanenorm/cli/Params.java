@@ -82,7 +82,8 @@ record Params(
                     .formatted(parameters, channels));
           }
           if (parameters.types().contains(ElementType.FLOAT64)) {
-            notes.accept("--params " + file + ": gamma and beta, if float64, rounded to float32");
+            notes.accept(
+                "--params " + file + ": holds float64; gamma and beta are rounded to float32");
           }
           return new Params(
               parameters.gamma(),
