@@ -129,8 +129,11 @@ public final class Passes {
           order.segments(),
           (segment, member) -> {
             prepare(member);
-            segmentMoments(x, xOffset, order, segment, segment + 1, 0, channels, member);
-            keep(segment, member);
+            for (int c = 0; c < channels; c += order.channelsTogether()) {
+              int end = Math.min(channels, c + order.channelsTogether());
+              segmentMoments(x, xOffset, order, segment, segment + 1, c, end, member);
+              keep(segment, c, end, member);
+            }
           });
       for (int segment = 0; segment < order.segments(); segment++) {
         int at = segment * channels;
@@ -166,10 +169,10 @@ public final class Passes {
     ChannelReduction.finish(order.count(), from, to, mean, m2, drift);
   }
 
-  /** Keeps the results of a segment of all channels until those of all segments are there. */
-  private void keep(int segment, int member) {
-    System.arraycopy(first[member], 0, segmentFirst, segment * channels, channels);
-    System.arraycopy(second[member], 0, segmentSecond, segment * channels, channels);
+  /** Keeps the results of a segment of some channels until those of all segments are there. */
+  private void keep(int segment, int from, int to, int member) {
+    System.arraycopy(first[member], 0, segmentFirst, segment * channels + from, to - from);
+    System.arraycopy(second[member], 0, segmentSecond, segment * channels + from, to - from);
   }
 
   private void add(
@@ -419,19 +422,12 @@ public final class Passes {
           order.segments(),
           (segment, member) -> {
             prepare(member);
-            segmentGradients(
-                x,
-                xOffset,
-                dy,
-                dyOffset,
-                order,
-                segment,
-                segment + 1,
-                gradients,
-                0,
-                channels,
-                member);
-            keep(segment, member);
+            for (int c = 0; c < channels; c += order.channelsTogether()) {
+              int end = Math.min(channels, c + order.channelsTogether());
+              segmentGradients(
+                  x, xOffset, dy, dyOffset, order, segment, segment + 1, gradients, c, end, member);
+              keep(segment, c, end, member);
+            }
           });
       for (int segment = 0; segment < order.segments(); segment++) {
         gradients.add(segmentFirst, segmentSecond, segment * channels, 0, channels);

@@ -1,6 +1,7 @@
 package org.lanenorm.properties;
 
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -8,6 +9,8 @@ import net.jqwik.api.constraints.IntRange;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
+import org.lanenorm.verify.HardData;
+import org.lanenorm.verify.Shapes;
 import org.lanenorm.verify.Tensors;
 
 /** The answer depends on the numbers alone. */
@@ -46,6 +49,16 @@ class SameBitsProperties extends Properties {
       @ForAll Layout layout,
       @ForAll @IntRange(min = 2, max = 16) int threads) {
     same(results(input, layout, threads), results(input, layout, 1), input);
+  }
+
+  /** Fewer channels than two per thread are shared by segments, whether packed or not. */
+  @Example
+  void segmentsOfFewChannelsDoNotDependOnThreads() {
+    for (int spatial : new int[] {3, 20, 49, 600}) {
+      Case input =
+          new Case(new Shapes.Size(60_000 / spatial, 17, spatial), HardData.BENIGN, true, 7);
+      same(results(input, Layout.NCHW, 10), results(input, Layout.NHWC, 1), input);
+    }
   }
 
   /** The frozen form and {@code apply} are inference, bit for bit. */
