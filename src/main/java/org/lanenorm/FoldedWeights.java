@@ -27,9 +27,9 @@ public final class FoldedWeights {
   private static final double V = 0x1p-53;
 
   /**
-   * Of a product w*k in double: k comes from a sum, of which half counts under the root, the root
-   * and a quotient, 2.5V; with the product that is 3.5V of w*k, and less than 8V of what it is
-   * rounded to.
+   * Of a product w*k in double. k comes from a sum, of which half counts under the root, the root,
+   * a second sum where epsilon is added outside, and a quotient: 3.5V; with the product that is
+   * 4.5V of w*k, and less than 8V of what it is rounded to.
    */
   private static final double PRODUCT = 8 * V;
 
@@ -61,7 +61,7 @@ public final class FoldedWeights {
     double max = 0;
     double size = 0;
     for (int i = at; i < at + length; i++) {
-      double product = from[i] * k; // from 2^-811 to 2^795: neither 0 nor infinite where it counts
+      double product = from[i] * k; // from 2^-898 to 2^856: all of double's digits
       weights[i] = finite("weights[" + i + "]", c, product);
       double error = Math.abs(weights[i] - product) + PRODUCT * Math.abs(product);
       sum += error;

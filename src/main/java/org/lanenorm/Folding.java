@@ -20,6 +20,9 @@ package org.lanenorm;
  * <p>Immutable and thread-safe.
  */
 public final class Folding {
+  /** So that k, and its product with any float, keep all of double's digits. */
+  private static final double MOST_DIVISOR = 0x1p600;
+
   private final double[] mean;
   private final double[] k;
   private final float[] beta;
@@ -28,6 +31,13 @@ public final class Folding {
     this.mean = mean;
     this.k = k;
     this.beta = beta;
+  }
+
+  /** Of a layer's inference form as it is now: see {@link BatchNorm#freeze}. */
+  public static Folding of(BatchNorm layer) {
+    Checks.notNull("layer", layer);
+    RunningStatistics running = layer.runningStatistics();
+    return of(running.means(), running.spreads(), layer.convention(), layer.gamma(), layer.beta());
   }
 
   /**
@@ -44,24 +54,45 @@ public final class Folding {
    */
   public static Folding of(
       double[] mean, double[] variance, double epsilon, float[] gamma, float[] beta) {
-    int channels = Checks.notNull("mean", mean).length;
-    RunningStatistics.checked("mean", mean, "variance", variance, channels);
     Checks.epsilon(epsilon);
+    return of(mean, variance, Conventions.pytorch().withEpsilon(epsilon), gamma, beta);
+  }
+
+  /**
+   * Of the parameters of a layer trained elsewhere.
+   *
+   * @param mean of each channel, finite
+   * @param spread of each channel the variance, or the standard deviation where the convention
+   *     keeps that; finite and at least 0, and such that its divisor is from 2^-600 to 2^600
+   * @param convention its epsilon, where that is added, and what spread is
+   * @param gamma scale per channel, finite; null for none (as if 1)
+   * @param beta shift per channel, finite; null for none (as if 0)
+   * @return the folding; nothing given is kept
+   * @throws IllegalArgumentException if lengths differ, a value is outside, or the convention keeps
+   *     no running statistics
+   */
+  public static Folding of(
+      double[] mean, double[] spread, Convention convention, float[] gamma, float[] beta) {
+    Checks.notNull("convention", convention).checkFrozen();
+    String symbol = convention.spread().symbol();
+    int channels = Checks.notNull("mean", mean).length;
+    RunningStatistics.checked("mean", mean, symbol, spread, channels);
     checkParameter("gamma", gamma, channels);
     checkParameter("beta", beta, channels);
     double[] k = new double[channels];
     for (int c = 0; c < channels; c++) {
-      double squared = variance[c] + epsilon;
-      if (!(squared > 0 && squared < Double.POSITIVE_INFINITY)) {
+      double divisor = convention.divisorOfKept(spread[c]);
+      if (!(divisor >= 1 / MOST_DIVISOR && divisor <= MOST_DIVISOR)) {
         throw new IllegalArgumentException(
-            "variance["
-                + c
-                + "] + epsilon must be finite and above 0, but was "
-                + variance[c]
-                + " + "
-                + epsilon);
+            "%s[%d] must give a divisor, %s, from 2^-600 to 2^600, but was %s and gave %s"
+                .formatted(
+                    symbol,
+                    c,
+                    convention.divisor(symbol, convention.spread()),
+                    spread[c],
+                    divisor));
       }
-      k[c] = (gamma == null ? 1 : gamma[c]) / Math.sqrt(squared);
+      k[c] = (gamma == null ? 1 : gamma[c]) / divisor;
     }
     return new Folding(mean.clone(), k, beta == null ? new float[channels] : beta.clone());
   }

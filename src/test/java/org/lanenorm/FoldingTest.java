@@ -82,6 +82,41 @@ class FoldingTest {
     assertThat(folded.boundOfSum(0, 0)).isGreaterThanOrEqualTo(folded.biasError(0));
   }
 
+  /** A dense layer that passes each channel on as it is. */
+  @Test
+  void everyConventionFoldsToWhatItsFrozenLayerComputes() {
+    float[] identity = {1, 0, 0, 1};
+    float[] x = {0.3f, -2};
+    float[] y = new float[2];
+    for (Convention convention :
+        new Convention[] {
+          Conventions.pytorch(),
+          Conventions.keras3(),
+          Conventions.pytorch().withEpsilonPlacement(EpsilonPlacement.ON_STD),
+          Conventions.pytorch().withEpsilonPlacement(EpsilonPlacement.BOTH),
+          Conventions.pytorch().withSpread(Spread.STANDARD_DEVIATION),
+        }) {
+      BatchNorm norm =
+          BatchNorm.builder(2)
+              .convention(convention.withEpsilon(0.1))
+              .gamma(new float[] {1.5f, -0.7f})
+              .beta(new float[] {0.1f, 0.2f})
+              .runningStatistics(new double[] {0.25, -1}, new double[] {0.09, 4})
+              .build();
+      norm.freeze().apply(x, y, TensorShape.rows(1, 2));
+      FoldedWeights folded =
+          Folding.of(norm).into(identity, new int[] {2, 2}, WeightLayout.OI, null);
+      for (int c = 0; c < 2; c++) {
+        assertThat(folded.weights()[3 * c] * x[c] + folded.bias()[c])
+            .as("%s", convention)
+            .isCloseTo(y[c], within(1e-6f));
+      }
+    }
+    Convention batch = Conventions.pytorch().withInferenceStatistics(InferenceStatistics.BATCH);
+    BatchNorm norm = BatchNorm.builder(2).convention(batch).build();
+    isRefused(() -> Folding.of(norm), "running statistics in inference");
+  }
+
   private static void isRefused(ThrowingCallable call, String because) {
     assertThatIllegalArgumentException().isThrownBy(call).withMessageContaining(because);
   }
@@ -93,9 +128,10 @@ class FoldingTest {
     isRefused(() -> Folding.of(one, new double[] {-1}, 1, null, null), "variance[0] must be");
     isRefused(() -> Folding.of(new double[] {Double.NaN}, one, 1, null, null), "mean[0] must be");
     isRefused(() -> Folding.of(one, one, -1, null, null), "epsilon must be finite");
-    isRefused(() -> Folding.of(one, new double[1], 0, null, null), "variance[0] + epsilon");
+    isRefused(
+        () -> Folding.of(one, new double[1], 0, null, null), "variance[0] must give a divisor");
     double[] huge = {Double.MAX_VALUE};
-    isRefused(() -> Folding.of(one, huge, Double.MAX_VALUE, null, null), "variance[0] + epsilon");
+    isRefused(() -> Folding.of(one, huge, Double.MAX_VALUE, null, null), "and gave Infinity");
     isRefused(() -> Folding.of(one, one, 1, new float[2], null), "gamma must be of length 1");
     isRefused(
         () -> Folding.of(one, one, 1, null, new float[] {Float.NaN}), "beta[0] must be finite");

@@ -6,10 +6,10 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.lanenorm.BatchNorm;
+import org.lanenorm.Conventions;
 import org.lanenorm.Folding;
 import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.Momentum;
-import org.lanenorm.VarianceConvention;
 
 /**
  * What a file holds of one batch normalization layer; immutable. Values are as stored, widened
@@ -121,10 +121,11 @@ public final class LayerParameters {
   }
 
   /**
-   * A layer with these parameters. What the file does not state stays as {@link BatchNorm#builder}
-   * has it, which are PyTorch's defaults: set epsilon and momentum where the layer was trained with
-   * others. The number of {@link #batches} matters to {@link Momentum#cumulative} alone and goes in
-   * with {@link org.lanenorm.RunningStatistics#set(double[], double[], long)}.
+   * A layer with these parameters, by the convention of ONNX's operator where the file is of ONNX
+   * and by PyTorch's otherwise, whose state it then is: set another convention, or epsilon and
+   * momentum, where the layer was trained with others. The number of {@link #batches} matters to
+   * {@link Momentum#cumulative} alone and goes in with {@link
+   * org.lanenorm.RunningStatistics#set(double[], double[], long)}.
    *
    * @throws IllegalArgumentException if a mean is not finite or a variance is not finite and at
    *     least 0
@@ -133,10 +134,10 @@ public final class LayerParameters {
     BatchNorm.Builder builder =
         BatchNorm.builder(channels()).gamma(gamma).beta(beta).runningStatistics(mean, variance);
     if (node != null) {
-      builder
-          .epsilon(node.epsilon)
-          .momentum(Momentum.decay(node.momentum))
-          .varianceConvention(VarianceConvention.BIASED);
+      builder.convention(
+          Conventions.onnx(node.opset)
+              .withEpsilon(node.epsilon)
+              .withMomentum(Momentum.decay(node.momentum)));
     }
     return builder;
   }
