@@ -1,8 +1,9 @@
 package org.lanenorm;
 
+import java.time.Duration;
 import org.lanenorm.kernel.Backend;
 
-/** What this JVM runs the kernels on. */
+/** What this JVM runs the kernels on, and how to have them compiled before they are needed. */
 public final class Lanenorm {
   private Lanenorm() {}
 
@@ -19,5 +20,48 @@ public final class Lanenorm {
    */
   public static String backend() {
     return Backend.kernels().name();
+  }
+
+  /** As {@link #warmUp(Duration, TensorShape...)} within 10 seconds. */
+  public static boolean warmUp(TensorShape... shapes) {
+    return warmUp(Duration.ofSeconds(10), shapes);
+  }
+
+  /**
+   * Runs the kernels that these shapes use until they run at steady speed: the first calls in a JVM
+   * are up to thousands of times slower, and allocate, until its optimizing compiler has compiled
+   * them in the background. Calls the training forward, inference of layers and of frozen ones, the
+   * backward of both and moments, on numbers and layers of its own; a large shape is replaced by a
+   * smaller one that takes the same ways (most take 3 MB, none over 200 MB). Only the calling thread
+   * works; what it has warmed is warm for every thread and every {@link Parallelism}.
+   *
+   * <p>Give it every shape that the first requests will bring, in one call: code that was compiled
+   * for one may be compiled again when another takes a way that was not taken before.
+   *
+   * <p>Speed is steady when all calls have for some time allocated nothing and not become faster.
+   * Where the JVM does not count bytes (a runtime image without the module jdk.management) the times
+   * alone tell.
+   *
+   * @param limit when to stop at the latest, but for the call that is running then; at least 0
+   * @param shapes at least one; where one is empty nothing is done for it
+   * @return whether speed is steady; false where the limit or an interrupt (which stays set) came
+   *     first
+   * @throws IllegalArgumentException if the limit is negative or there is no shape
+   * @throws IllegalStateException as {@link #backend}
+   */
+  public static boolean warmUp(Duration limit, TensorShape... shapes) {
+    Checks.notNull("limit", limit);
+    Checks.notNull("shapes", shapes);
+    if (limit.isNegative()) {
+      throw new IllegalArgumentException("limit must be at least 0, but was " + limit);
+    }
+    if (shapes.length == 0) {
+      throw new IllegalArgumentException("shapes must hold at least one shape, but was empty");
+    }
+    for (int i = 0; i < shapes.length; i++) {
+      Checks.notNull("shapes[" + i + "]", shapes[i]);
+    }
+    Backend.kernels();
+    return WarmUp.run(limit, shapes);
   }
 }

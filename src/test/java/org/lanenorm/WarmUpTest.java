@@ -1,0 +1,148 @@
+package org.lanenorm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WarmUpTest {
+  /** For a machine that does other things too; a quiet one needs a second or two. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private static final TensorShape[] SHAPES = {
+    TensorShape.nchw(4, 16, 28, 28), TensorShape.nhwc(4, 28, 28, 17), TensorShape.rows(64, 40)
+  };
+
+  @Test
+  void afterwardsNoCallOfAnyOperationAllocatesAByte() {
+    assertThat(Lanenorm.warmUp(PATIENCE, SHAPES)).isTrue();
+    Map<String, Long> bytes = new LinkedHashMap<>();
+    for (TensorShape shape : SHAPES) {
+      new Calls(shape).bytes().forEach((name, count) -> bytes.put(name + " " + shape, count));
+    }
+    assertThat(bytes).hasSize(6 * SHAPES.length).allSatisfy((call, b) -> assertThat(b).isZero());
+  }
+
+  /** The calls of a layer of its own, which has seen its shape once. */
+  private static final class Calls {
+    private final Map<String, Runnable> calls = new LinkedHashMap<>();
+
+    Calls(TensorShape shape) {
+      int channels = shape.channels();
+      float[] x = Tensors.normal(shape.length(), 7);
+      float[] dOutput = Tensors.normal(shape.length(), 8);
+      float[] out = new float[shape.length()];
+      float[] dGamma = new float[channels];
+      float[] dBeta = new float[channels];
+      BatchNorm norm = BatchNorm.builder(channels).build();
+      FrozenBatchNorm frozen = norm.freeze();
+      SavedStatistics saved = new SavedStatistics(channels);
+      MomentsAccumulator moments = new MomentsAccumulator(channels);
+      calls.put("training", () -> norm.forwardTraining(x, 0, out, 0, shape, saved));
+      calls.put("inference", () -> norm.forwardInference(x, out, shape));
+      calls.put("frozen", () -> frozen.apply(x, out, shape));
+      calls.put("backward", () -> norm.backward(x, dOutput, saved, out, dGamma, dBeta, shape));
+      calls.put(
+          "frozen backward", () -> norm.backwardFrozen(x, dOutput, out, dGamma, dBeta, shape));
+      calls.put("moments", () -> moments.add(x, 0, shape));
+      calls.values().forEach(Runnable::run);
+    }
+
+    /** Of one call each. */
+    Map<String, Long> bytes() {
+      Map<String, Long> bytes = new LinkedHashMap<>();
+      calls.forEach(
+          (name, call) -> {
+            long before = AllocatedBytes.soFar();
+            call.run();
+            bytes.put(name, AllocatedBytes.soFar() - before);
+          });
+      return bytes;
+    }
+  }
+
+  @Test
+  void allocatedBytesAreCounted() {
+    long before = AllocatedBytes.soFar();
+    List<float[]> kept = new ArrayList<>();
+    kept.add(new float[1000]);
+    assertThat(AllocatedBytes.soFar() - before).isGreaterThan(4000);
+  }
+
+  @Test
+  void aLimitThatIsTooShortIsKeptAndReported() {
+    long start = System.nanoTime();
+    assertThat(Lanenorm.warmUp(Duration.ofMillis(1), SHAPES)).isFalse();
+    assertThat(Lanenorm.warmUp(Duration.ZERO, SHAPES)).isFalse();
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
+  }
+
+  @Test
+  void anInterruptEndsItAndStaysSet() {
+    Thread.currentThread().interrupt();
+    boolean steady = Lanenorm.warmUp(PATIENCE, SHAPES);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(steady).isFalse();
+  }
+
+  @Test
+  void emptyTensorsSingleValuesAndTheLongestLimitAreAllowed() {
+    assertThat(
+            Lanenorm.warmUp(
+                Duration.ofSeconds(Long.MAX_VALUE),
+                TensorShape.rows(0, 3),
+                TensorShape.nchw(2, 0, 3, 3),
+                TensorShape.nhwc(2, 0, 3, 3)))
+        .isTrue();
+    assertThat(Lanenorm.warmUp(PATIENCE, TensorShape.rows(1, 3))).isTrue();
+  }
+
+  @Test
+  void badArgumentsAreNamed() {
+    assertThatThrownBy(() -> Lanenorm.warmUp((TensorShape[]) null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("shapes must not be null");
+    assertThatThrownBy(() -> Lanenorm.warmUp(SHAPES[0], null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("shapes[1] must not be null");
+    assertThatThrownBy(() -> Lanenorm.warmUp((Duration) null, SHAPES))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("limit must not be null");
+    assertThatThrownBy(() -> Lanenorm.warmUp())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("shapes must hold at least one shape, but was empty");
+    assertThatThrownBy(() -> Lanenorm.warmUp(Duration.ofMillis(-1), SHAPES))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("limit must be at least 0, but was PT-0.001S");
+  }
+
+  /** The same remainders by 16 and 256 positions, 1,024 channels and a segment's images. */
+  @ParameterizedTest
+  @CsvSource({
+    "4, 16, 64, 4, 16, 64", // as it is
+    "32, 64, 3136, 4, 64, 576",
+    "3, 17, 143, 3, 17, 143",
+    "35, 2048, 49, 35, 1024, 49",
+    "99, 2048, 49, 35, 1024, 49",
+    "1, 3, 10000000, 1, 3, 87168",
+    "1000003, 5, 1, 51779, 5, 1",
+    "2, 1000001, 3, 2, 43585, 3",
+    "2147483647, 1, 1, 262143, 1, 1"
+  })
+  void aLargeShapeHasASmallStandIn(
+      int n, int c, int s, int standInN, int standInC, int standInS) {
+    for (Layout layout : Layout.values()) {
+      TensorShape standIn = WarmUp.standIn(TensorShape.of(layout, n, c, s));
+      assertThat(standIn.layout()).isEqualTo(layout);
+      assertThat(List.of(standIn.batch(), standIn.channels(), standIn.spatial()))
+          .containsExactly(standInN, standInC, standInS);
+    }
+  }
+}
