@@ -32,15 +32,15 @@ public final class Lanenorm {
    * are up to thousands of times slower, and allocate, until its optimizing compiler has compiled
    * them in the background. Calls the training forward, inference of layers and of frozen ones, the
    * backward of both and moments, on numbers and layers of its own; a large shape is replaced by a
-   * smaller one that takes the same ways (most take 3 MB, none over 200 MB). Only the calling thread
-   * works; what it has warmed is warm for every thread and every {@link Parallelism}.
+   * smaller one that takes the same ways (most take 3 MB, none over 200 MB). Only the calling
+   * thread works; what it has warmed is warm for every thread and every {@link Parallelism}.
    *
    * <p>Give it every shape that the first requests will bring, in one call: code that was compiled
    * for one may be compiled again when another takes a way that was not taken before.
    *
    * <p>Speed is steady when all calls have for some time allocated nothing and not become faster.
-   * Where the JVM does not count bytes (a runtime image without the module jdk.management) the times
-   * alone tell.
+   * Where the JVM does not count bytes (a runtime image without the module jdk.management) the
+   * times alone tell.
    *
    * @param limit when to stop at the latest, but for the call that is running then; at least 0
    * @param shapes at least one; where one is empty nothing is done for it

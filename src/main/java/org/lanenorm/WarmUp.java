@@ -108,8 +108,8 @@ final class WarmUp {
   /**
    * A smaller shape that takes the same ways through the kernels: the same layout, the same
    * remainders of superrows, blocks and vectors, and several full ones of each. First fewer images,
-   * and where two segments' worth of them are still more than {@link #ENOUGH}, fewer positions, then
-   * fewer channels.
+   * and where two segments' worth of them are still more than {@link #ENOUGH}, fewer positions,
+   * then fewer channels.
    */
   static TensorShape standIn(TensorShape shape) {
     int batch = shape.batch();
@@ -125,7 +125,9 @@ final class WarmUp {
         : TensorShape.of(shape.layout(), batch, channels, spatial);
   }
 
-  /** Images of S positions in about 1,024 elements: a power of two, so that blocks end as before. */
+  /**
+   * Images of S positions in about 1,024 elements: a power of two, so that blocks end as before.
+   */
   private static int imagesPerSegment(int spatial) {
     return Math.max(4, 1024 / Integer.highestOneBit(spatial));
   }

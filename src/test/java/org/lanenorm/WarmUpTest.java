@@ -136,8 +136,7 @@ class WarmUpTest {
     "2, 1000001, 3, 2, 43585, 3",
     "2147483647, 1, 1, 262143, 1, 1"
   })
-  void aLargeShapeHasASmallStandIn(
-      int n, int c, int s, int standInN, int standInC, int standInS) {
+  void aLargeShapeHasASmallStandIn(int n, int c, int s, int standInN, int standInC, int standInS) {
     for (Layout layout : Layout.values()) {
       TensorShape standIn = WarmUp.standIn(TensorShape.of(layout, n, c, s));
       assertThat(standIn.layout()).isEqualTo(layout);
