@@ -32,7 +32,7 @@ public final class Lanenorm {
    * are up to thousands of times slower, and allocate, until its optimizing compiler has compiled
    * them in the background. Calls the training forward, inference of layers and of frozen ones, the
    * backward of both and moments, on numbers and layers of its own; a large shape is replaced by a
-   * smaller one that takes the same ways (most take 3 MB, none over 200 MB). Only the calling
+   * smaller one that takes the same ways (it takes some MB, never over 200). Only the calling
    * thread works; what it has warmed is warm for every thread and every {@link Parallelism}.
    *
    * <p>Give it every shape that the first requests will bring, in one call: code that was compiled
