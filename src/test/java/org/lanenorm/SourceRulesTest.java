@@ -50,6 +50,7 @@ class SourceRulesTest {
     "NchwVectorKernels,products",
     "NchwVectorKernels,quads",
     "NchwVectorKernels,plane",
+    "RowVectorKernels,row",
     "NhwcVectorKernels,squares",
     "NhwcVectorKernels,products",
     "NhwcVectorKernels,partialHalf",

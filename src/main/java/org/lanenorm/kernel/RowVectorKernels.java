@@ -142,8 +142,23 @@ final class RowVectorKernels {
       float[] k,
       float[] b) {
     int i = from;
+    for (; i <= length - 4 * L; i += 4 * L) {
+      int j = i + L;
+      int l = j + L;
+      int m = l + L;
+      FloatVector y0 = load(x, xAt + i).sub(load(hi, i)).fma(load(k, i), load(b, i));
+      FloatVector y1 = load(x, xAt + j).sub(load(hi, j)).fma(load(k, j), load(b, j));
+      FloatVector y2 = load(x, xAt + l).sub(load(hi, l)).fma(load(k, l), load(b, l));
+      FloatVector y3 = load(x, xAt + m).sub(load(hi, m)).fma(load(k, m), load(b, m));
+      y0.intoArray(y, yAt + i);
+      y1.intoArray(y, yAt + j);
+      y2.intoArray(y, yAt + l);
+      y3.intoArray(y, yAt + m);
+    }
     for (; i <= length - L; i += L) {
-      load(x, xAt + i).sub(load(hi, i)).fma(load(k, i), load(b, i)).intoArray(y, yAt + i);
+      FloatVector d = FloatVector.fromArray(F, x, xAt + i).sub(FloatVector.fromArray(F, hi, i));
+      d = d.fma(FloatVector.fromArray(F, k, i), FloatVector.fromArray(F, b, i));
+      d.intoArray(y, yAt + i);
     }
     for (; i < length; i++) {
       y[yAt + i] = Fma.fma(x[xAt + i] - hi[i], k[i], b[i]);
@@ -293,9 +308,22 @@ final class RowVectorKernels {
       float[] k,
       float[] p,
       float[] q) {
+    // three vectors a turn make the method too long to be inlined: where it was, into a loop that
+    // seldom ran, its vectors stayed objects in one JVM of fourteen
     int i = from;
+    for (; i <= length - 3 * L; i += 3 * L) {
+      int j = i + L;
+      int l = j + L;
+      FloatVector dx0 = load(x, xAt + i).sub(load(hi, i)).fma(load(p, i), load(q, i));
+      FloatVector dx1 = load(x, xAt + j).sub(load(hi, j)).fma(load(p, j), load(q, j));
+      FloatVector dx2 = load(x, xAt + l).sub(load(hi, l)).fma(load(p, l), load(q, l));
+      load(dy, dyAt + i).fma(load(k, i), dx0).intoArray(dx, dxAt + i);
+      load(dy, dyAt + j).fma(load(k, j), dx1).intoArray(dx, dxAt + j);
+      load(dy, dyAt + l).fma(load(k, l), dx2).intoArray(dx, dxAt + l);
+    }
     for (; i <= length - L; i += L) {
-      FloatVector inner = load(x, xAt + i).sub(load(hi, i)).fma(load(p, i), load(q, i));
+      FloatVector inner = FloatVector.fromArray(F, x, xAt + i).sub(FloatVector.fromArray(F, hi, i));
+      inner = inner.fma(FloatVector.fromArray(F, p, i), FloatVector.fromArray(F, q, i));
       load(dy, dyAt + i).fma(load(k, i), inner).intoArray(dx, dxAt + i);
     }
     for (; i < length; i++) {
