@@ -159,13 +159,18 @@ final class NhwcVectorKernels {
     float[] present = scratch.present;
     int whole = from + F.loopBound(to - from);
     int used = used(order, block, rows);
+    if (used <= HALF) {
+      // a second half to a first of zeros: a third way out would bring the loop past C2's limit
+      Arrays.fill(scratch.firstHalf, 0, whole - from, 0);
+      Arrays.fill(scratch.secondHalf, 0, whole - from, 0);
+    }
     for (int half = 0; half < used; half += HALF) {
       for (int slot = 0; slot < HALF; slot++) {
         boolean there = present[half + slot] != 0;
         scratch.sources[slot] = there ? x : scratch.shifts;
         scratch.sourcesAt[slot] = there ? at + slots[half + slot] : 0;
       }
-      partialHalf(from, whole, half > 0, half + HALF >= used, scratch);
+      partialHalf(from, whole, half > 0 || used <= HALF, scratch);
     }
     Arrays.fill(scratch.sources, null);
     for (int i = whole; i < to; i++) {
@@ -173,7 +178,7 @@ final class NhwcVectorKernels {
     }
   }
 
-  private static void partialHalf(int from, int to, boolean second, boolean last, Scratch scratch) {
+  private static void partialHalf(int from, int to, boolean second, Scratch scratch) {
     float[] x0 = scratch.sources[0];
     float[] x1 = scratch.sources[1];
     float[] x2 = scratch.sources[2];
@@ -211,9 +216,6 @@ final class NhwcVectorKernels {
       if (second) {
         load(sums, i).add(load(halfSums, i - from).add(sum)).intoArray(sums, i);
         load(squares, i).add(load(halfSquares, i - from).add(square)).intoArray(squares, i);
-      } else if (last) {
-        load(sums, i).add(sum).intoArray(sums, i);
-        load(squares, i).add(square).intoArray(squares, i);
       } else {
         sum.intoArray(halfSums, i - from);
         square.intoArray(halfSquares, i - from);
