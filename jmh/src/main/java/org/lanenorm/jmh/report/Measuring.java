@@ -155,12 +155,12 @@ final class Measuring {
             "another JMH run is going on, which would spoil both; wait for its end, or set"
                 + " LANENORM_JAVA_OPTS=-Djmh.ignoreLock=true");
       }
-      log.println("# " + task + " failed: " + reason);
+      String what = task.setting().title() + ", " + task.title();
+      log.println("# " + what + " failed: " + reason);
       if (task.peer() && !stopped) {
         return null;
       }
-      throw new Failure(
-          task.setting().title() + ", " + task.title() + " failed: " + reason, stopped);
+      throw new Failure(what + " failed: " + reason, stopped);
     }
   }
 

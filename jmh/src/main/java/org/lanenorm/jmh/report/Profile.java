@@ -21,6 +21,7 @@ import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
 import org.lanenorm.jmh.BenchmarkShapes;
 import org.lanenorm.jmh.report.Results.Setting;
+import org.openjdk.jmh.results.RunResult;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -211,7 +212,13 @@ public final class Profile implements Callable<Integer> {
         err.println(
             "note: the load is " + Words.number(machine.load()) + ": other work disturbs this");
       }
-      byte[] json = ResultsFile.write(measuring.run(tasks));
+      List<RunResult> runs = measuring.run(tasks);
+      if (runs.size() < tasks.size()) {
+        err.println(
+            "note: %d benchmarks of peers failed and are left out; JMH's output says why"
+                .formatted(tasks.size() - runs.size()));
+      }
+      byte[] json = ResultsFile.write(runs);
       write(folder, json, ResultsFile.read(OutputFolder.RESULTS, json), machine);
     }
   }

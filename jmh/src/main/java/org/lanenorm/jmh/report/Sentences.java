@@ -63,7 +63,7 @@ final class Sentences {
           title, "cannot tell", null, both + ", with too few iterations for an error.");
     }
     if (verdict.outcome() == Verdict.Outcome.WITHIN_NOISE) {
-      return Math.max(nchw.relativeError(), nhwc.relativeError()) > NOISY
+      return noisy(nchw, nhwc)
           ? new Sentence(title, "cannot tell", null, "The noise is too large: " + both + ".")
           : new Sentence(
               title, "either layout", null, "The difference is within noise: " + both + ".");
@@ -72,6 +72,10 @@ final class Sentences {
     Layout longer = shorter == Layout.NCHW ? Layout.NHWC : Layout.NCHW;
     return new Sentence(
         title, "choose " + shorter, shorter, longer + " takes " + times(verdict) + " as long.");
+  }
+
+  private static boolean noisy(Estimate one, Estimate other) {
+    return Math.max(one.relativeError(), other.relativeError()) > NOISY;
   }
 
   /** How the best peer in a layout compares; null if there is none. */
@@ -89,7 +93,8 @@ final class Sentences {
     if (best == null || ours == null) {
       return null;
     }
-    Verdict verdict = Verdict.of(ours, results.time(setting, operation, best, layout));
+    Estimate theirs = results.time(setting, operation, best, layout);
+    Verdict verdict = Verdict.of(ours, theirs);
     String where = setting.rows() ? "" : " in " + layout;
     String fastest = "The fastest peer" + where + ", " + best.title() + ", ";
     if (verdict.outcome() == Verdict.Outcome.FIRST) {
@@ -98,10 +103,13 @@ final class Sentences {
     if (verdict.outcome() == Verdict.Outcome.SECOND) {
       return fastest + "is faster: Lanenorm takes " + times(verdict) + " as long.";
     }
+    if (verdict.outcome() == Verdict.Outcome.UNKNOWN) {
+      return fastest + "cannot be compared: too few iterations for an error.";
+    }
     return fastest
-        + (verdict.outcome() == Verdict.Outcome.WITHIN_NOISE
-            ? "differs by less than the noise."
-            : "was measured too briefly for an error.");
+        + (noisy(ours, theirs)
+            ? "cannot be compared: the noise is too large."
+            : "differs by less than the noise.");
   }
 
   /** A ratio with its interval: 1.34 times (1.30 to 1.38). */

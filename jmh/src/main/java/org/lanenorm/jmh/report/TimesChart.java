@@ -38,6 +38,9 @@ final class TimesChart {
   /** To the right of the longest bar, for its number. */
   private static final double ROOM_FOR_NUMBERS = 1.3;
 
+  /** For a number with its error. */
+  private static final double ROOM_FOR_ERRORS = 1.6;
+
   /**
    * A line of the chart.
    *
@@ -63,15 +66,15 @@ final class TimesChart {
   static Drawing of(Results results, Setting setting) {
     List<Line> lines = lines(results, setting);
     DefaultStatisticalCategoryDataset data = new DefaultStatisticalCategoryDataset();
-    double longest = 0;
+    double range = 0;
     for (Line line : lines) {
       Number score = line.time == null ? null : line.time.score();
       Number error =
           line.time == null || !line.time.bounded() ? null : end(line.time) - line.time.score();
       data.add(score, error, "time", line);
-      longest = line.time == null ? longest : Math.max(longest, end(line.time));
+      range = line.time == null ? range : Math.max(range, room(line.time) * end(line.time));
     }
-    CategoryPlot plot = new CategoryPlot(data, shapes(lines), times(longest), renderer(lines));
+    CategoryPlot plot = new CategoryPlot(data, shapes(lines), times(range), renderer(lines));
     plot.setOrientation(PlotOrientation.HORIZONTAL);
     plot.setRangeAxisLocation(AxisLocation.BOTTOM_OR_LEFT);
     plot.setBackgroundPaint(null);
@@ -132,11 +135,16 @@ final class TimesChart {
     return time.bounded() ? Math.min(time.high(), LONGEST_WHISKER * time.score()) : time.score();
   }
 
+  private static boolean noisy(Estimate time) {
+    return time.relativeError() > Sentences.NOISY;
+  }
+
+  private static double room(Estimate time) {
+    return noisy(time) ? ROOM_FOR_ERRORS : ROOM_FOR_NUMBERS;
+  }
+
   private static String number(Estimate time) {
-    String error =
-        time.relativeError() > Sentences.NOISY
-            ? " \u00b1 " + Words.percent(time.relativeError())
-            : "";
+    String error = noisy(time) ? " \u00b1 " + Words.percent(time.relativeError()) : "";
     return Words.number(time.score()) + error;
   }
 
@@ -166,11 +174,11 @@ final class TimesChart {
     return axis;
   }
 
-  private static NumberAxis times(double longest) {
+  private static NumberAxis times(double range) {
     NumberAxis axis = new NumberAxis("\u00b5s per call; whiskers are 99.9 % confidence intervals");
     Drawing.style(axis);
     axis.setAxisLineVisible(false);
-    axis.setRange(0, longest * ROOM_FOR_NUMBERS);
+    axis.setRange(0, range);
     return axis;
   }
 
