@@ -27,6 +27,11 @@ record Effort(int rounds, int warmups, TimeValue warmup, int iterations, TimeVal
   /** Making the data and comparing the result with the oracle's. */
   private static final double SECONDS_PER_ELEMENT = 2.5e-7;
 
+  /** For a machine on which the compiler gets too little time. */
+  Effort patient() {
+    return new Effort(rounds, 4 * warmups, warmup, iterations, iteration);
+  }
+
   /** About how long one benchmark takes in one round. */
   double seconds(long elements) {
     return JVM_SECONDS

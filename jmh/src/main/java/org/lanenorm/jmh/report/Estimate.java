@@ -9,6 +9,9 @@ package org.lanenorm.jmh.report;
  */
 record Estimate(double score, double low, double high) {
 
+  /** Interpreted vector code takes 100 times its time and more; no compiled one does. */
+  static final int COLD = 100;
+
   /** Whether there is an interval. */
   boolean bounded() {
     return Double.isFinite(low) && Double.isFinite(high);
@@ -22,6 +25,11 @@ record Estimate(double score, double low, double high) {
   /** The error relative to the score. */
   double relativeError() {
     return error() / score;
+  }
+
+  /** Whether this time was taken before the code was compiled. */
+  boolean cold(Estimate floor) {
+    return floor != null && score > COLD * floor.score;
   }
 
   /**

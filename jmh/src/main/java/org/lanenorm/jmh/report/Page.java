@@ -162,7 +162,7 @@ final class Page {
     return new Cell(
         ink(sentence.layout()),
         sentence.layout().toString(),
-        Words.number(Verdict.of(nchw, nhwc).ratio()) + "\u00d7");
+        Words.number(Verdict.of(nchw, nhwc, null).ratio()) + "\u00d7");
   }
 
   private static String ink(Layout layout) {

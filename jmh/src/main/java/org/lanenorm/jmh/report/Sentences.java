@@ -5,12 +5,6 @@ import org.lanenorm.jmh.report.Results.Setting;
 
 /** What the report says. */
 final class Sentences {
-  /** A relative error above which a time is not worth much. */
-  static final double NOISY = 0.1;
-
-  /** Interpreted vector code takes 100 times its time and more. */
-  private static final double COLD = 100;
-
   private Sentences() {}
 
   /**
@@ -56,29 +50,31 @@ final class Sentences {
               + Words.microseconds(only)
               + ".");
     }
-    Verdict verdict = Verdict.of(nchw, nhwc);
+    Verdict verdict = Verdict.of(nchw, nhwc, results.floor(setting, operation));
     String both = "NCHW takes " + Words.microseconds(nchw) + ", NHWC " + Words.microseconds(nhwc);
-    if (verdict.outcome() == Verdict.Outcome.UNKNOWN) {
-      return new Sentence(
-          title, "cannot tell", null, both + ", with too few iterations for an error.");
-    }
-    if (verdict.outcome() == Verdict.Outcome.WITHIN_NOISE) {
-      return noisy(nchw, nhwc)
-          ? new Sentence(title, "cannot tell", null, "The noise is too large: " + both + ".")
-          : new Sentence(
+    return switch (verdict.outcome()) {
+      case FIRST -> choose(title, Layout.NCHW, Layout.NHWC, verdict);
+      case SECOND -> choose(title, Layout.NHWC, Layout.NCHW, verdict);
+      case WITHIN_NOISE ->
+          new Sentence(
               title, "either layout", null, "The difference is within noise: " + both + ".");
-    }
-    Layout shorter = verdict.outcome() == Verdict.Outcome.FIRST ? Layout.NCHW : Layout.NHWC;
-    Layout longer = shorter == Layout.NCHW ? Layout.NHWC : Layout.NCHW;
+      case TOO_NOISY ->
+          new Sentence(title, "cannot tell", null, "The noise is too large: " + both + ".");
+      case NOT_COMPILED ->
+          new Sentence(
+              title, "cannot tell", null, "Measured before the code was compiled: " + both + ".");
+      case TOO_FEW ->
+          new Sentence(
+              title, "cannot tell", null, both + ", with too few iterations for an error.");
+    };
+  }
+
+  private static Sentence choose(String title, Layout shorter, Layout longer, Verdict verdict) {
     return new Sentence(
         title, "choose " + shorter, shorter, longer + " takes " + times(verdict) + " as long.");
   }
 
-  private static boolean noisy(Estimate one, Estimate other) {
-    return Math.max(one.relativeError(), other.relativeError()) > NOISY;
-  }
-
-  /** How the best peer in a layout compares; null if there is none. */
+  /** How the best peer in a layout compares; null if there is none, or nothing to compare. */
   static String peers(Results results, Setting setting, Operation operation, Layout layout) {
     Estimate ours = results.time(setting, operation, Maker.LANENORM, layout);
     Maker best = null;
@@ -90,41 +86,40 @@ final class Sentences {
         best = peer;
       }
     }
-    if (best == null || ours == null) {
+    if (best == null || ours == null || ours.cold(results.floor(setting, operation))) {
       return null;
     }
-    Estimate theirs = results.time(setting, operation, best, layout);
-    Verdict verdict = Verdict.of(ours, theirs);
+    // a peer may well take 100 times the floor
+    Verdict verdict = Verdict.of(ours, results.time(setting, operation, best, layout), null);
     String where = setting.rows() ? "" : " in " + layout;
-    String fastest = "The fastest peer" + where + ", " + best.title() + ", ";
-    if (verdict.outcome() == Verdict.Outcome.FIRST) {
-      return fastest + "takes " + times(verdict) + " as long as Lanenorm.";
-    }
-    if (verdict.outcome() == Verdict.Outcome.SECOND) {
-      return fastest + "is faster: Lanenorm takes " + times(verdict) + " as long.";
-    }
-    if (verdict.outcome() == Verdict.Outcome.UNKNOWN) {
-      return fastest + "cannot be compared: too few iterations for an error.";
-    }
-    return fastest
-        + (noisy(ours, theirs)
-            ? "cannot be compared: the noise is too large."
-            : "differs by less than the noise.");
+    return "The fastest peer"
+        + where
+        + ", "
+        + best.title()
+        + ", "
+        + switch (verdict.outcome()) {
+          case FIRST -> "takes " + times(verdict) + " as long as Lanenorm.";
+          case SECOND -> "is faster: Lanenorm takes " + times(verdict) + " as long.";
+          case WITHIN_NOISE -> "differs by less than the noise.";
+          default -> "cannot be compared: the noise is too large.";
+        };
   }
 
   /** A ratio with its interval: 1.34 times (1.30 to 1.38). */
   private static String times(Verdict verdict) {
-    String interval =
-        Double.isInfinite(verdict.high())
-            ? "at least " + Words.number(verdict.low())
-            : Words.number(verdict.low()) + " to " + Words.number(verdict.high());
-    return Words.number(verdict.ratio()) + " times (" + interval + ")";
+    return "%s times (%s to %s)"
+        .formatted(
+            Words.number(verdict.ratio()),
+            Words.number(verdict.low()),
+            Words.number(verdict.high()));
   }
 
   /** What to say of a run that was disturbed; null of one that was not. */
   static String noise(Results results) {
     long noisy =
-        results.times().values().stream().filter(time -> time.relativeError() > NOISY).count();
+        results.times().values().stream()
+            .filter(time -> time.relativeError() > Verdict.NOISY)
+            .count();
     long cold = results.settings().stream().mapToLong(setting -> cold(results, setting)).sum();
     if (noisy + cold == 0) {
       return null;
@@ -132,27 +127,26 @@ final class Sentences {
     String ofAll = " of " + results.times().size() + " times ";
     return (noisy == 0
             ? ""
-            : noisy + ofAll + "have an error of more than " + Words.percent(NOISY) + ". ")
+            : noisy + ofAll + "have an error of more than " + Words.percent(Verdict.NOISY) + ". ")
         + (cold == 0
             ? ""
             : cold
                 + ofAll
                 + "are over "
-                + (int) COLD
+                + Estimate.COLD
                 + " times their floor: measured before the code was compiled. ")
         + "The machine did other work, or the run was too short.";
   }
 
   private static long cold(Results results, Setting setting) {
     return results.operations(setting).stream()
-        .filter(operation -> results.floor(setting, operation) != null)
-        .flatMap(
+        .mapToLong(
             operation ->
                 results.layouts(setting, operation, Maker.LANENORM).stream()
                     .map(layout -> results.time(setting, operation, Maker.LANENORM, layout))
-                    .filter(
-                        time -> time.score() > COLD * results.floor(setting, operation).score()))
-        .count();
+                    .filter(time -> time.cold(results.floor(setting, operation)))
+                    .count())
+        .sum();
   }
 
   /** The report for a terminal. */

@@ -136,7 +136,7 @@ final class TimesChart {
   }
 
   private static boolean noisy(Estimate time) {
-    return time.relativeError() > Sentences.NOISY;
+    return time.relativeError() > Verdict.NOISY;
   }
 
   private static double room(Estimate time) {

@@ -53,7 +53,8 @@ class MeasuringTest {
       assertThat(results.time(TINY, Operation.MOMENTS, Maker.LANENORM, layout).score())
           .isPositive();
     }
-    assertThat(results.effort()).isEqualTo("2 JVMs, each 1 x 1 ms of warm-up, then 2 x 1 ms");
+    // on a busy machine some warm up longer
+    assertThat(results.effort()).matches("2 JVMs, each [14] x 1 ms of warm-up, then 2 x 1 ms.*");
     assertThat(results.flags()).contains("--add-modules jdk.incubator.vector");
     assertThat(log.toString(StandardCharsets.UTF_8))
         .contains("MomentsBenchmark.moments", "(vector");

@@ -2,8 +2,11 @@ package org.lanenorm.jmh.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lanenorm.Layout;
+import org.lanenorm.jmh.report.Results.Key;
 import org.lanenorm.jmh.report.Results.Setting;
 
 class SentencesTest {
@@ -45,6 +48,19 @@ class SentencesTest {
                 + " iterations for an error.");
     assertThat(layout(TWO, Operation.BACKWARD))
         .isEqualTo("Backward: cannot tell. Only NCHW was measured: 36.0 ± 0.43 µs.");
+  }
+
+  @Test
+  void norOfWhatWasNotCompiled() {
+    Map<Key, Estimate> times = new HashMap<>(results.times());
+    String benchmark = Operation.TRAINING.benchmark(Maker.LANENORM);
+    times.put(new Key(benchmark, Layout.NHWC, ONE.shape(), 1), new Estimate(4001, 3990, 4012));
+    Results cold = new Results(times, "", "", "", "");
+    assertThat(Sentences.layout(cold, ONE, Operation.TRAINING).text())
+        .isEqualTo(
+            "Training forward: cannot tell. Measured before the code was compiled: NCHW takes 44.0"
+                + " ± 0.53 µs, NHWC 4,001 ± 11.0 µs.");
+    assertThat(Sentences.peers(cold, ONE, Operation.TRAINING, Layout.NHWC)).isNull();
   }
 
   @Test
