@@ -45,7 +45,7 @@ public final class Lanenorm {
    * @param limit when to stop at the latest, but for the call that is running then; at least 0
    * @param shapes at least one; where one is empty nothing is done for it
    * @return whether speed is steady; false where the limit or an interrupt (which stays set) came
-   *     first
+   *     first, as it also does where this JVM's compiler settled on code that allocates
    * @throws IllegalArgumentException if the limit is negative or there is no shape
    * @throws IllegalStateException as {@link #backend}
    */
