@@ -92,7 +92,7 @@ public final class ChannelReduction {
     int step = order.step();
     for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
       int run = base + order.blockOffset(block);
-      int length = order.fullRows(block) * Segments.LANES + order.tail(block);
+      int length = order.length(block);
       for (int group = 0; group < order.groups(block); group++, run += order.imageStride()) {
         for (int j = 0; j < length; j++) {
           if (source[run + j * step] != 0) {
@@ -125,7 +125,7 @@ public final class ChannelReduction {
     Arrays.fill(chains, 0);
     for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
       int run = base + order.blockOffset(block);
-      int length = order.fullRows(block) * Segments.LANES + order.tail(block);
+      int length = order.length(block);
       for (int group = 0; group < order.groups(block); group++, run += order.imageStride()) {
         addSquares(source, run, order.step(), length, k, chains);
       }
@@ -315,7 +315,7 @@ public final class ChannelReduction {
     double product = 0;
     for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
       int run = order.blockOffset(block);
-      int length = order.fullRows(block) * Segments.LANES + order.tail(block);
+      int length = order.length(block);
       for (int group = 0; group < order.groups(block); group++, run += order.imageStride()) {
         for (int j = 0, i = run; j < length; j++, i += order.step()) {
           double g = dys[dyBase + i];

@@ -564,7 +564,7 @@ final class NchwVectorKernels {
    */
   private static void gather(
       float[] x, int at, Segments order, int block, float absent, float[] full) {
-    int length = order.fullRows(block) * LANES + order.tail(block);
+    int length = order.length(block);
     Arrays.fill(full, absent);
     for (int group = 0; group < order.groups(block); group++) {
       System.arraycopy(

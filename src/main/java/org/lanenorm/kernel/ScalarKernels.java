@@ -110,7 +110,7 @@ final class ScalarKernels implements Kernels {
   /** Sets {@code terms} to x - k slot by slot, 0 where there is no element. */
   private static void load(float[] x, int base, Segments order, int block, float k, float[] terms) {
     Arrays.fill(terms, 0);
-    int length = order.fullRows(block) * LANES + order.tail(block);
+    int length = order.length(block);
     int step = order.step();
     int image = base + order.blockOffset(block);
     for (int group = 0; group < order.groups(block); group++, image += order.imageStride()) {

@@ -261,7 +261,7 @@ public final class Segments {
 
   /** Elements of one channel in a block. */
   int blockCount(int block) {
-    return groups(block) * (fullRows(block) * LANES + tail(block));
+    return groups(block) * length(block);
   }
 
   /** Elements of one channel in a segment. */
