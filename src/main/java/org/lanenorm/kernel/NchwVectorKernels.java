@@ -18,6 +18,11 @@ import jdk.incubator.vector.VectorSpecies;
  * them become calls on boxed vectors, 10 to 30 times slower: a loop must not come near that by
  * itself, and must not be inlined into a caller where it does (C2 inlines no method of more than
  * 325 bytecodes).
+ *
+ * <p>And no method here takes or returns a vector. Where C2 has compiled such a method by itself to
+ * more than 2,500 bytes of code, or 625 where its caller seldom calls it, it does not inline it any
+ * more, and each call passes boxed vectors for the rest of the JVM's life. What the Vector API
+ * inlines by force is safe from that: its calls stand in the loops themselves.
  */
 final class NchwVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
@@ -106,7 +111,10 @@ final class NchwVectorKernels {
       int at = lanesAt + lane;
       int a = first + lane;
       for (int i = 0; i < channels; i++, a += stride, at += CELL) {
-        sum(load(x, a), load(x, a + b), load(x, a + c), load(x, a + d)).intoArray(lanes, at);
+        FloatVector.fromArray(F, x, a)
+            .add(FloatVector.fromArray(F, x, a + b))
+            .add(FloatVector.fromArray(F, x, a + c).add(FloatVector.fromArray(F, x, a + d)))
+            .intoArray(lanes, at);
       }
     }
   }
@@ -120,7 +128,9 @@ final class NchwVectorKernels {
     for (int i = 0; i < count * LANES / 2; i += D.length()) {
       int lane = i % (LANES / 2);
       int j = at + i / (LANES / 2) * CELL + lane;
-      wide(lanes, j).add(wide(lanes, j + LANES / 2)).intoArray(half, i);
+      ((DoubleVector) FloatVector.fromArray(HALF_F, lanes, j).castShape(D, 0))
+          .add((DoubleVector) FloatVector.fromArray(HALF_F, lanes, j + LANES / 2).castShape(D, 0))
+          .intoArray(half, i);
     }
     for (int i = 0; i < count; i++) {
       double s0 = half[8 * i] + half[8 * i + 4];
@@ -129,10 +139,6 @@ final class NchwVectorKernels {
       double s3 = half[8 * i + 3] + half[8 * i + 7];
       sums[i] = (s0 + s2) + (s1 + s3);
     }
-  }
-
-  static DoubleVector wide(float[] lanes, int i) {
-    return (DoubleVector) FloatVector.fromArray(HALF_F, lanes, i).castShape(D, 0);
   }
 
   /** Adds a segment of some channels to their lanes. */
@@ -167,27 +173,30 @@ final class NchwVectorKernels {
    * both to do.
    */
   private static void squares(float[] x, int at, int count, float[] lanes, int lanesAt) {
-    FloatVector one = load(ONES, 0);
+    FloatVector one = FloatVector.fromArray(F, ONES, 0);
     for (int lane = lanesAt; lane < lanesAt + LANES; lane += L) {
-      FloatVector shift = load(lanes, lane + SHIFT);
+      FloatVector shift = FloatVector.fromArray(F, lanes, lane + SHIFT);
       FloatVector minus = shift.neg();
-      FloatVector sum = load(lanes, lane);
-      FloatVector square = load(lanes, lane + LANES);
-      FloatVector blockSum = zero();
-      FloatVector blockSquare = zero();
+      FloatVector sum = FloatVector.fromArray(F, lanes, lane);
+      FloatVector square = FloatVector.fromArray(F, lanes, lane + LANES);
+      FloatVector blockSum = FloatVector.zero(F);
+      FloatVector blockSquare = FloatVector.zero(F);
       int i = at + lane - lanesAt;
       // one loop over half blocks: the checks of a loop inside another would cost as much as it
       for (int half = 0; half < 2 * count; half++, i += HALF) {
-        FloatVector d0 = load(x, i).sub(shift);
-        FloatVector d1 = load(x, i + LANES).fma(one, minus);
-        FloatVector d2 = load(x, i + 2 * LANES).fma(one, minus);
-        FloatVector d3 = load(x, i + 3 * LANES).fma(one, minus);
-        FloatVector d4 = load(x, i + 4 * LANES).sub(shift);
-        FloatVector d5 = load(x, i + 5 * LANES).fma(one, minus);
-        FloatVector d6 = load(x, i + 6 * LANES).fma(one, minus);
-        FloatVector d7 = load(x, i + 7 * LANES).fma(one, minus);
-        FloatVector halfSum = sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7));
-        FloatVector halfSquare = squares(d0, d1, d2, d3).add(squares(d4, d5, d6, d7));
+        FloatVector d0 = FloatVector.fromArray(F, x, i).sub(shift);
+        FloatVector d1 = FloatVector.fromArray(F, x, i + LANES).fma(one, minus);
+        FloatVector d2 = FloatVector.fromArray(F, x, i + 2 * LANES).fma(one, minus);
+        FloatVector d3 = FloatVector.fromArray(F, x, i + 3 * LANES).fma(one, minus);
+        FloatVector d4 = FloatVector.fromArray(F, x, i + 4 * LANES).sub(shift);
+        FloatVector d5 = FloatVector.fromArray(F, x, i + 5 * LANES).fma(one, minus);
+        FloatVector d6 = FloatVector.fromArray(F, x, i + 6 * LANES).fma(one, minus);
+        FloatVector d7 = FloatVector.fromArray(F, x, i + 7 * LANES).fma(one, minus);
+        FloatVector halfSum = d0.add(d1).add(d2.add(d3)).add(d4.add(d5).add(d6.add(d7)));
+        FloatVector halfSquare =
+            d1.fma(d1, d0.mul(d0))
+                .add(d3.fma(d3, d2.mul(d2)))
+                .add(d5.fma(d5, d4.mul(d4)).add(d7.fma(d7, d6.mul(d6))));
         if ((half & 1) == 0) {
           blockSum = halfSum;
           blockSquare = halfSquare;
@@ -262,18 +271,18 @@ final class NchwVectorKernels {
     int length = order.length(block);
     int quadsPerImage = order.quadsPerImage();
     int step = order.imageStride() - (length + QUAD - 1) / QUAD * QUAD;
-    FloatVector zero = zero();
-    FloatVector one = load(ONES, 0);
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector one = FloatVector.fromArray(F, ONES, 0);
     int parts = LANES / L;
     for (int part = 0; part < channels * parts; part++) {
       int lane = part % parts * L;
       int at = from + part / parts * order.channelStride();
       int lanesAt = lanesFrom + part / parts * CELL;
-      FloatVector number = load(LANE_NUMBERS, lane);
-      FloatVector shift = load(lanes, lanesAt + SHIFT + lane);
+      FloatVector number = FloatVector.fromArray(F, LANE_NUMBERS, lane);
+      FloatVector shift = FloatVector.fromArray(F, lanes, lanesAt + SHIFT + lane);
       FloatVector minus = shift.neg();
-      FloatVector sum = load(lanes, lanesAt + lane);
-      FloatVector square = load(lanes, lanesAt + LANES + lane);
+      FloatVector sum = FloatVector.fromArray(F, lanes, lanesAt + lane);
+      FloatVector square = FloatVector.fromArray(F, lanes, lanesAt + LANES + lane);
       FloatVector halfSum = zero;
       FloatVector halfSquare = zero;
       FloatVector blockSum = zero;
@@ -282,22 +291,22 @@ final class NchwVectorKernels {
       int left = length;
       int quad = 0;
       for (int image = 0; image < images; ) {
-        FloatVector d0 = load(x, i);
-        FloatVector d1 = load(x, i + LANES);
-        FloatVector d2 = load(x, i + 2 * LANES);
-        FloatVector d3 = load(x, i + 3 * LANES);
+        FloatVector d0 = FloatVector.fromArray(F, x, i);
+        FloatVector d1 = FloatVector.fromArray(F, x, i + LANES);
+        FloatVector d2 = FloatVector.fromArray(F, x, i + 2 * LANES);
+        FloatVector d3 = FloatVector.fromArray(F, x, i + 3 * LANES);
         if (left < QUAD) {
-          d0 = shift.blend(d0, present(number, left));
-          d1 = shift.blend(d1, present(number, left - LANES));
-          d2 = shift.blend(d2, present(number, left - 2 * LANES));
-          d3 = shift.blend(d3, present(number, left - 3 * LANES));
+          d0 = shift.blend(d0, number.compare(VectorOperators.LT, (float) (left)));
+          d1 = shift.blend(d1, number.compare(VectorOperators.LT, (float) (left - LANES)));
+          d2 = shift.blend(d2, number.compare(VectorOperators.LT, (float) (left - 2 * LANES)));
+          d3 = shift.blend(d3, number.compare(VectorOperators.LT, (float) (left - 3 * LANES)));
         }
         d0 = d0.sub(shift);
         d1 = d1.fma(one, minus);
         d2 = d2.fma(one, minus);
         d3 = d3.fma(one, minus);
-        halfSum = halfSum.add(sum(d0, d1, d2, d3));
-        halfSquare = halfSquare.add(squares(d0, d1, d2, d3));
+        halfSum = halfSum.add(d0.add(d1).add(d2.add(d3)));
+        halfSquare = halfSquare.add(d1.fma(d1, d0.mul(d0)).add(d3.fma(d3, d2.mul(d2))));
         left -= QUAD;
         i += QUAD;
         if (left <= 0) {
@@ -324,11 +333,6 @@ final class NchwVectorKernels {
       sum.add(blockSum.add(halfSum)).intoArray(lanes, lanesAt + lane);
       square.add(blockSquare.add(halfSquare)).intoArray(lanes, lanesAt + LANES + lane);
     }
-  }
-
-  /** The lanes below {@code left}. */
-  private static VectorMask<Float> present(FloatVector number, float left) {
-    return number.compare(VectorOperators.LT, left);
   }
 
   static void gradientSums(
@@ -400,27 +404,27 @@ final class NchwVectorKernels {
   /** Adds {@code count} full blocks that follow one another to the lanes. */
   private static void products(
       float[] x, int xAt, float[] dy, int dyAt, int count, float[] lanes, int lanesAt) {
-    FloatVector zero = zero();
+    FloatVector zero = FloatVector.zero(F);
     for (int lane = 0; lane < LANES; lane += L) {
-      FloatVector shift = load(lanes, lanesAt + SHIFT + lane);
-      FloatVector sum = load(lanes, lanesAt + lane);
-      FloatVector product = load(lanes, lanesAt + LANES + lane);
+      FloatVector shift = FloatVector.fromArray(F, lanes, lanesAt + SHIFT + lane);
+      FloatVector sum = FloatVector.fromArray(F, lanes, lanesAt + lane);
+      FloatVector product = FloatVector.fromArray(F, lanes, lanesAt + LANES + lane);
       FloatVector halfSum = zero;
       FloatVector halfProduct = zero;
       FloatVector blockSum = zero;
       FloatVector blockProduct = zero;
       // one loop over quads, as for squares
       for (int quad = 0, i = lane; quad < 4 * count; quad++, i += QUAD) {
-        FloatVector g0 = load(dy, dyAt + i);
-        FloatVector g1 = load(dy, dyAt + i + LANES);
-        FloatVector g2 = load(dy, dyAt + i + 2 * LANES);
-        FloatVector g3 = load(dy, dyAt + i + 3 * LANES);
-        FloatVector d0 = load(x, xAt + i).sub(shift);
-        FloatVector d1 = load(x, xAt + i + LANES).sub(shift);
-        FloatVector d2 = load(x, xAt + i + 2 * LANES).sub(shift);
-        FloatVector d3 = load(x, xAt + i + 3 * LANES).sub(shift);
-        halfSum = halfSum.add(sum(g0, g1, g2, g3));
-        halfProduct = halfProduct.add(products(d0, d1, d2, d3, g0, g1, g2, g3));
+        FloatVector g0 = FloatVector.fromArray(F, dy, dyAt + i);
+        FloatVector g1 = FloatVector.fromArray(F, dy, dyAt + i + LANES);
+        FloatVector g2 = FloatVector.fromArray(F, dy, dyAt + i + 2 * LANES);
+        FloatVector g3 = FloatVector.fromArray(F, dy, dyAt + i + 3 * LANES);
+        FloatVector d0 = FloatVector.fromArray(F, x, xAt + i).sub(shift);
+        FloatVector d1 = FloatVector.fromArray(F, x, xAt + i + LANES).sub(shift);
+        FloatVector d2 = FloatVector.fromArray(F, x, xAt + i + 2 * LANES).sub(shift);
+        FloatVector d3 = FloatVector.fromArray(F, x, xAt + i + 3 * LANES).sub(shift);
+        halfSum = halfSum.add(g0.add(g1).add(g2.add(g3)));
+        halfProduct = halfProduct.add(g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2))));
         if ((quad & 1) != 0) {
           blockSum = blockSum.add(halfSum);
           blockProduct = blockProduct.add(halfProduct);
@@ -487,15 +491,15 @@ final class NchwVectorKernels {
     int quadsPerImage = order.quadsPerImage();
     int step = order.imageStride() - (length + QUAD - 1) / QUAD * QUAD;
     int toDy = dyAt - xAt;
-    FloatVector zero = zero();
+    FloatVector zero = FloatVector.zero(F);
     int parts = LANES / L;
     for (int part = 0; part < channels * parts; part++) {
       int lane = part % parts * L;
       int lanesAt = lanesFrom + part / parts * CELL;
-      FloatVector number = load(LANE_NUMBERS, lane);
-      FloatVector shift = load(lanes, lanesAt + SHIFT + lane);
-      FloatVector sum = load(lanes, lanesAt + lane);
-      FloatVector product = load(lanes, lanesAt + LANES + lane);
+      FloatVector number = FloatVector.fromArray(F, LANE_NUMBERS, lane);
+      FloatVector shift = FloatVector.fromArray(F, lanes, lanesAt + SHIFT + lane);
+      FloatVector sum = FloatVector.fromArray(F, lanes, lanesAt + lane);
+      FloatVector product = FloatVector.fromArray(F, lanes, lanesAt + LANES + lane);
       FloatVector halfSum = zero;
       FloatVector halfProduct = zero;
       FloatVector blockSum = zero;
@@ -504,25 +508,25 @@ final class NchwVectorKernels {
       int left = length;
       int quad = 0;
       for (int image = 0; image < images; ) {
-        FloatVector d0 = load(x, i);
-        FloatVector d1 = load(x, i + LANES);
-        FloatVector d2 = load(x, i + 2 * LANES);
-        FloatVector d3 = load(x, i + 3 * LANES);
-        FloatVector g0 = load(dy, i + toDy);
-        FloatVector g1 = load(dy, i + toDy + LANES);
-        FloatVector g2 = load(dy, i + toDy + 2 * LANES);
-        FloatVector g3 = load(dy, i + toDy + 3 * LANES);
+        FloatVector d0 = FloatVector.fromArray(F, x, i);
+        FloatVector d1 = FloatVector.fromArray(F, x, i + LANES);
+        FloatVector d2 = FloatVector.fromArray(F, x, i + 2 * LANES);
+        FloatVector d3 = FloatVector.fromArray(F, x, i + 3 * LANES);
+        FloatVector g0 = FloatVector.fromArray(F, dy, i + toDy);
+        FloatVector g1 = FloatVector.fromArray(F, dy, i + toDy + LANES);
+        FloatVector g2 = FloatVector.fromArray(F, dy, i + toDy + 2 * LANES);
+        FloatVector g3 = FloatVector.fromArray(F, dy, i + toDy + 3 * LANES);
         if (left < QUAD) {
-          VectorMask<Float> there = present(number, left);
+          VectorMask<Float> there = number.compare(VectorOperators.LT, (float) (left));
           d0 = shift.blend(d0, there);
           g0 = zero.blend(g0, there);
-          there = present(number, left - LANES);
+          there = number.compare(VectorOperators.LT, (float) (left - LANES));
           d1 = shift.blend(d1, there);
           g1 = zero.blend(g1, there);
-          there = present(number, left - 2 * LANES);
+          there = number.compare(VectorOperators.LT, (float) (left - 2 * LANES));
           d2 = shift.blend(d2, there);
           g2 = zero.blend(g2, there);
-          there = present(number, left - 3 * LANES);
+          there = number.compare(VectorOperators.LT, (float) (left - 3 * LANES));
           d3 = shift.blend(d3, there);
           g3 = zero.blend(g3, there);
         }
@@ -530,8 +534,8 @@ final class NchwVectorKernels {
         d1 = d1.sub(shift);
         d2 = d2.sub(shift);
         d3 = d3.sub(shift);
-        halfSum = halfSum.add(sum(g0, g1, g2, g3));
-        halfProduct = halfProduct.add(products(d0, d1, d2, d3, g0, g1, g2, g3));
+        halfSum = halfSum.add(g0.add(g1).add(g2.add(g3)));
+        halfProduct = halfProduct.add(g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2))));
         left -= QUAD;
         i += QUAD;
         if (left <= 0) {
@@ -576,40 +580,10 @@ final class NchwVectorKernels {
   private static void clear(float[] lanes, int at, float shift) {
     FloatVector k = FloatVector.broadcast(F, shift);
     for (int i = at; i < at + LANES; i += L) {
-      zero().intoArray(lanes, i);
-      zero().intoArray(lanes, i + LANES);
+      FloatVector.zero(F).intoArray(lanes, i);
+      FloatVector.zero(F).intoArray(lanes, i + LANES);
       k.intoArray(lanes, i + SHIFT);
     }
-  }
-
-  static FloatVector load(float[] x, int i) {
-    return FloatVector.fromArray(F, x, i);
-  }
-
-  /** Not a constant: vectors read from fields cost 15 times as much as this instruction. */
-  private static FloatVector zero() {
-    return FloatVector.zero(F);
-  }
-
-  static FloatVector sum(FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
-    return a.add(b).add(c.add(d));
-  }
-
-  static FloatVector squares(FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
-    return b.fma(b, a.mul(a)).add(d.fma(d, c.mul(c)));
-  }
-
-  /** (g1*d1 + g0*d0) + (g3*d3 + g2*d2), each pair with one rounding less. */
-  static FloatVector products(
-      FloatVector d0,
-      FloatVector d1,
-      FloatVector d2,
-      FloatVector d3,
-      FloatVector g0,
-      FloatVector g1,
-      FloatVector g2,
-      FloatVector g3) {
-    return g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)));
   }
 
   static void normalize(
@@ -768,14 +742,14 @@ final class NchwVectorKernels {
       FloatVector scale = FloatVector.broadcast(F, k[c]);
       FloatVector slope = FloatVector.broadcast(F, p[c]);
       FloatVector shift = FloatVector.broadcast(F, q[c]);
-      FloatVector dx0 = load(x, xAt).sub(mean).fma(slope, shift);
-      FloatVector dx1 = load(x, xAt + second).sub(mean).fma(slope, shift);
-      FloatVector dx2 = load(x, xAt + third).sub(mean).fma(slope, shift);
-      FloatVector dx3 = load(x, xAt + fourth).sub(mean).fma(slope, shift);
-      dx0 = load(dy, dyAt).fma(scale, dx0);
-      dx1 = load(dy, dyAt + second).fma(scale, dx1);
-      dx2 = load(dy, dyAt + third).fma(scale, dx2);
-      dx3 = load(dy, dyAt + fourth).fma(scale, dx3);
+      FloatVector dx0 = FloatVector.fromArray(F, x, xAt).sub(mean).fma(slope, shift);
+      FloatVector dx1 = FloatVector.fromArray(F, x, xAt + second).sub(mean).fma(slope, shift);
+      FloatVector dx2 = FloatVector.fromArray(F, x, xAt + third).sub(mean).fma(slope, shift);
+      FloatVector dx3 = FloatVector.fromArray(F, x, xAt + fourth).sub(mean).fma(slope, shift);
+      dx0 = FloatVector.fromArray(F, dy, dyAt).fma(scale, dx0);
+      dx1 = FloatVector.fromArray(F, dy, dyAt + second).fma(scale, dx1);
+      dx2 = FloatVector.fromArray(F, dy, dyAt + third).fma(scale, dx2);
+      dx3 = FloatVector.fromArray(F, dy, dyAt + fourth).fma(scale, dx3);
       dx0.intoArray(dx, dxAt);
       dx1.intoArray(dx, dxAt + second);
       dx2.intoArray(dx, dxAt + third);

@@ -3,6 +3,7 @@ package org.lanenorm.kernel;
 import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -15,6 +16,8 @@ final class NhwcVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
   private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, F.vectorShape());
   private static final int L = F.length();
+  private static final VectorSpecies<Float> HALF_F =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
   private static final int LANES = Segments.LANES;
   private static final int HALF = Segments.SLOTS / 2;
 
@@ -97,7 +100,10 @@ final class NhwcVectorKernels {
 
   private static void sample(float[] x, int a, int b, int c, int d, int length, float[] sums) {
     for (int i = 0; i < length; i += L) {
-      sum(load(x, a + i), load(x, b + i), load(x, c + i), load(x, d + i)).intoArray(sums, i);
+      FloatVector.fromArray(F, x, a + i)
+          .add(FloatVector.fromArray(F, x, b + i))
+          .add(FloatVector.fromArray(F, x, c + i).add(FloatVector.fromArray(F, x, d + i)))
+          .intoArray(sums, i);
     }
   }
 
@@ -113,22 +119,28 @@ final class NhwcVectorKernels {
     float[] sums = scratch.first;
     float[] squares = scratch.second;
     for (int i = from; i < to; i += L) {
-      FloatVector shift = load(shifts, i);
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
       int j = at + i;
-      FloatVector d0 = load(x, j).sub(shift);
-      FloatVector d1 = load(x, j + stride).sub(shift);
-      FloatVector d2 = load(x, j + 2 * stride).sub(shift);
-      FloatVector d3 = load(x, j + 3 * stride).sub(shift);
-      FloatVector d4 = load(x, j + 4 * stride).sub(shift);
-      FloatVector d5 = load(x, j + 5 * stride).sub(shift);
-      FloatVector d6 = load(x, j + 6 * stride).sub(shift);
-      FloatVector d7 = load(x, j + 7 * stride).sub(shift);
-      FloatVector sum = sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7));
+      FloatVector d0 = FloatVector.fromArray(F, x, j).sub(shift);
+      FloatVector d1 = FloatVector.fromArray(F, x, j + stride).sub(shift);
+      FloatVector d2 = FloatVector.fromArray(F, x, j + 2 * stride).sub(shift);
+      FloatVector d3 = FloatVector.fromArray(F, x, j + 3 * stride).sub(shift);
+      FloatVector d4 = FloatVector.fromArray(F, x, j + 4 * stride).sub(shift);
+      FloatVector d5 = FloatVector.fromArray(F, x, j + 5 * stride).sub(shift);
+      FloatVector d6 = FloatVector.fromArray(F, x, j + 6 * stride).sub(shift);
+      FloatVector d7 = FloatVector.fromArray(F, x, j + 7 * stride).sub(shift);
+      FloatVector sum = d0.add(d1).add(d2.add(d3)).add(d4.add(d5).add(d6.add(d7)));
       FloatVector square =
-          NchwVectorKernels.squares(d0, d1, d2, d3).add(NchwVectorKernels.squares(d4, d5, d6, d7));
+          d1.fma(d1, d0.mul(d0))
+              .add(d3.fma(d3, d2.mul(d2)))
+              .add(d5.fma(d5, d4.mul(d4)).add(d7.fma(d7, d6.mul(d6))));
       if (second) {
-        load(sums, i).add(load(halfSums, i - from).add(sum)).intoArray(sums, i);
-        load(squares, i).add(load(halfSquares, i - from).add(square)).intoArray(squares, i);
+        FloatVector.fromArray(F, sums, i)
+            .add(FloatVector.fromArray(F, halfSums, i - from).add(sum))
+            .intoArray(sums, i);
+        FloatVector.fromArray(F, squares, i)
+            .add(FloatVector.fromArray(F, halfSquares, i - from).add(square))
+            .intoArray(squares, i);
       } else {
         sum.intoArray(halfSums, i - from);
         square.intoArray(halfSquares, i - from);
@@ -201,21 +213,27 @@ final class NhwcVectorKernels {
     float[] sums = scratch.first;
     float[] squares = scratch.second;
     for (int i = from; i < to; i += L) {
-      FloatVector shift = load(shifts, i);
-      FloatVector d0 = load(x0, at0 + i).sub(shift);
-      FloatVector d1 = load(x1, at1 + i).sub(shift);
-      FloatVector d2 = load(x2, at2 + i).sub(shift);
-      FloatVector d3 = load(x3, at3 + i).sub(shift);
-      FloatVector d4 = load(x4, at4 + i).sub(shift);
-      FloatVector d5 = load(x5, at5 + i).sub(shift);
-      FloatVector d6 = load(x6, at6 + i).sub(shift);
-      FloatVector d7 = load(x7, at7 + i).sub(shift);
-      FloatVector sum = sum(d0, d1, d2, d3).add(sum(d4, d5, d6, d7));
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      FloatVector d0 = FloatVector.fromArray(F, x0, at0 + i).sub(shift);
+      FloatVector d1 = FloatVector.fromArray(F, x1, at1 + i).sub(shift);
+      FloatVector d2 = FloatVector.fromArray(F, x2, at2 + i).sub(shift);
+      FloatVector d3 = FloatVector.fromArray(F, x3, at3 + i).sub(shift);
+      FloatVector d4 = FloatVector.fromArray(F, x4, at4 + i).sub(shift);
+      FloatVector d5 = FloatVector.fromArray(F, x5, at5 + i).sub(shift);
+      FloatVector d6 = FloatVector.fromArray(F, x6, at6 + i).sub(shift);
+      FloatVector d7 = FloatVector.fromArray(F, x7, at7 + i).sub(shift);
+      FloatVector sum = d0.add(d1).add(d2.add(d3)).add(d4.add(d5).add(d6.add(d7)));
       FloatVector square =
-          NchwVectorKernels.squares(d0, d1, d2, d3).add(NchwVectorKernels.squares(d4, d5, d6, d7));
+          d1.fma(d1, d0.mul(d0))
+              .add(d3.fma(d3, d2.mul(d2)))
+              .add(d5.fma(d5, d4.mul(d4)).add(d7.fma(d7, d6.mul(d6))));
       if (second) {
-        load(sums, i).add(load(halfSums, i - from).add(sum)).intoArray(sums, i);
-        load(squares, i).add(load(halfSquares, i - from).add(square)).intoArray(squares, i);
+        FloatVector.fromArray(F, sums, i)
+            .add(FloatVector.fromArray(F, halfSums, i - from).add(sum))
+            .intoArray(sums, i);
+        FloatVector.fromArray(F, squares, i)
+            .add(FloatVector.fromArray(F, halfSquares, i - from).add(square))
+            .intoArray(squares, i);
       } else {
         sum.intoArray(halfSums, i - from);
         square.intoArray(halfSquares, i - from);
@@ -338,10 +356,6 @@ final class NhwcVectorKernels {
     }
   }
 
-  private static void put(FloatVector value, float[] sums, int i, boolean add) {
-    (add ? load(sums, i).add(value) : value).intoArray(sums, i);
-  }
-
   /**
    * Adds a block that is not full, for the places [from, to). A slot without an element reads
    * another's and multiplies it by 0. (Only its own channel's elements are read, so what is not
@@ -460,7 +474,7 @@ final class NhwcVectorKernels {
     float p2 = present[first + 2];
     float p3 = present[first + 3];
     for (int i = from; i < to; i += L) {
-      FloatVector shift = load(shifts, i);
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
       int j = xAt + i;
       FloatVector d0 = FloatVector.fromArray(F, x, j + s0).sub(shift).mul(p0);
       FloatVector d1 = FloatVector.fromArray(F, x, j + s1).sub(shift).mul(p1);
@@ -471,14 +485,22 @@ final class NhwcVectorKernels {
       FloatVector g1 = FloatVector.fromArray(F, dy, j + s1).mul(p1);
       FloatVector g2 = FloatVector.fromArray(F, dy, j + s2).mul(p2);
       FloatVector g3 = FloatVector.fromArray(F, dy, j + s3).mul(p3);
-      put(sum(g0, g1, g2, g3), sums, i - origin, add);
-      put(NchwVectorKernels.products(d0, d1, d2, d3, g0, g1, g2, g3), products, i - origin, add);
+      FloatVector sum = g0.add(g1).add(g2.add(g3));
+      FloatVector product = g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)));
+      if (add) {
+        sum = FloatVector.fromArray(F, sums, i - origin).add(sum);
+        product = FloatVector.fromArray(F, products, i - origin).add(product);
+      }
+      sum.intoArray(sums, i - origin);
+      product.intoArray(products, i - origin);
     }
   }
 
   private static void addHalf(float[] half, int from, int to, float[] sums) {
     for (int i = from; i < to; i += L) {
-      load(sums, i).add(load(half, i - from)).intoArray(sums, i);
+      FloatVector.fromArray(F, sums, i)
+          .add(FloatVector.fromArray(F, half, i - from))
+          .intoArray(sums, i);
     }
   }
 
@@ -490,7 +512,11 @@ final class NhwcVectorKernels {
 
   private static void addHalves(float[] half, float[] other, int from, int to, float[] sums) {
     for (int i = from; i < to; i += L) {
-      load(sums, i).add(load(half, i - from).add(load(other, i - from))).intoArray(sums, i);
+      FloatVector.fromArray(F, sums, i)
+          .add(
+              FloatVector.fromArray(F, half, i - from)
+                  .add(FloatVector.fromArray(F, other, i - from)))
+          .intoArray(sums, i);
     }
   }
 
@@ -533,10 +559,18 @@ final class NhwcVectorKernels {
     int whole = D.loopBound(n);
     for (int c = 0; c < whole; c += D.length()) {
       int i = first + c;
-      DoubleVector s0 = wide(lanes, i).add(wide(lanes, i + 8 * n));
-      DoubleVector s2 = wide(lanes, i + 2 * n).add(wide(lanes, i + 10 * n));
-      DoubleVector s4 = wide(lanes, i + 4 * n).add(wide(lanes, i + 12 * n));
-      DoubleVector s6 = wide(lanes, i + 6 * n).add(wide(lanes, i + 14 * n));
+      DoubleVector s0 =
+          ((DoubleVector) FloatVector.fromArray(HALF_F, lanes, i).castShape(D, 0))
+              .add((DoubleVector) FloatVector.fromArray(HALF_F, lanes, i + 8 * n).castShape(D, 0));
+      DoubleVector s2 =
+          ((DoubleVector) FloatVector.fromArray(HALF_F, lanes, i + 2 * n).castShape(D, 0))
+              .add((DoubleVector) FloatVector.fromArray(HALF_F, lanes, i + 10 * n).castShape(D, 0));
+      DoubleVector s4 =
+          ((DoubleVector) FloatVector.fromArray(HALF_F, lanes, i + 4 * n).castShape(D, 0))
+              .add((DoubleVector) FloatVector.fromArray(HALF_F, lanes, i + 12 * n).castShape(D, 0));
+      DoubleVector s6 =
+          ((DoubleVector) FloatVector.fromArray(HALF_F, lanes, i + 6 * n).castShape(D, 0))
+              .add((DoubleVector) FloatVector.fromArray(HALF_F, lanes, i + 14 * n).castShape(D, 0));
       DoubleVector sum = s0.add(s4).add(s2.add(s6));
       if (add) {
         sum = DoubleVector.fromArray(D, sums, c).add(sum);
@@ -554,10 +588,6 @@ final class NhwcVectorKernels {
     }
   }
 
-  private static DoubleVector wide(float[] lanes, int i) {
-    return NchwVectorKernels.wide(lanes, i);
-  }
-
   /**
    * Copies the first {@code length} values behind themselves until they stand {@code times} times.
    */
@@ -565,13 +595,5 @@ final class NhwcVectorKernels {
     for (int time = 1; time < times; time++) {
       System.arraycopy(values, 0, values, time * length, length);
     }
-  }
-
-  private static FloatVector load(float[] x, int i) {
-    return FloatVector.fromArray(F, x, i);
-  }
-
-  private static FloatVector sum(FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
-    return a.add(b).add(c.add(d));
   }
 }

@@ -110,14 +110,14 @@ final class RowVectorKernels {
       float[] b) {
     int whole = F.loopBound(length);
     for (int i = 0; i < whole; i += L) {
-      FloatVector mean = load(hi, i);
-      FloatVector scale = load(k, i);
-      FloatVector shift = load(b, i);
+      FloatVector mean = FloatVector.fromArray(F, hi, i);
+      FloatVector scale = FloatVector.fromArray(F, k, i);
+      FloatVector shift = FloatVector.fromArray(F, b, i);
       int j = xAt + i;
-      FloatVector y0 = load(x, j).sub(mean).fma(scale, shift);
-      FloatVector y1 = load(x, j + stride).sub(mean).fma(scale, shift);
-      FloatVector y2 = load(x, j + 2 * stride).sub(mean).fma(scale, shift);
-      FloatVector y3 = load(x, j + 3 * stride).sub(mean).fma(scale, shift);
+      FloatVector y0 = FloatVector.fromArray(F, x, j).sub(mean).fma(scale, shift);
+      FloatVector y1 = FloatVector.fromArray(F, x, j + stride).sub(mean).fma(scale, shift);
+      FloatVector y2 = FloatVector.fromArray(F, x, j + 2 * stride).sub(mean).fma(scale, shift);
+      FloatVector y3 = FloatVector.fromArray(F, x, j + 3 * stride).sub(mean).fma(scale, shift);
       j = yAt + i;
       y0.intoArray(y, j);
       y1.intoArray(y, j + stride);
@@ -146,10 +146,22 @@ final class RowVectorKernels {
       int j = i + L;
       int l = j + L;
       int m = l + L;
-      FloatVector y0 = load(x, xAt + i).sub(load(hi, i)).fma(load(k, i), load(b, i));
-      FloatVector y1 = load(x, xAt + j).sub(load(hi, j)).fma(load(k, j), load(b, j));
-      FloatVector y2 = load(x, xAt + l).sub(load(hi, l)).fma(load(k, l), load(b, l));
-      FloatVector y3 = load(x, xAt + m).sub(load(hi, m)).fma(load(k, m), load(b, m));
+      FloatVector y0 =
+          FloatVector.fromArray(F, x, xAt + i)
+              .sub(FloatVector.fromArray(F, hi, i))
+              .fma(FloatVector.fromArray(F, k, i), FloatVector.fromArray(F, b, i));
+      FloatVector y1 =
+          FloatVector.fromArray(F, x, xAt + j)
+              .sub(FloatVector.fromArray(F, hi, j))
+              .fma(FloatVector.fromArray(F, k, j), FloatVector.fromArray(F, b, j));
+      FloatVector y2 =
+          FloatVector.fromArray(F, x, xAt + l)
+              .sub(FloatVector.fromArray(F, hi, l))
+              .fma(FloatVector.fromArray(F, k, l), FloatVector.fromArray(F, b, l));
+      FloatVector y3 =
+          FloatVector.fromArray(F, x, xAt + m)
+              .sub(FloatVector.fromArray(F, hi, m))
+              .fma(FloatVector.fromArray(F, k, m), FloatVector.fromArray(F, b, m));
       y0.intoArray(y, yAt + i);
       y1.intoArray(y, yAt + j);
       y2.intoArray(y, yAt + l);
@@ -268,20 +280,20 @@ final class RowVectorKernels {
       float[] q) {
     int whole = F.loopBound(length);
     for (int i = 0; i < whole; i += L) {
-      FloatVector mean = load(hi, i);
-      FloatVector scale = load(k, i);
-      FloatVector slope = load(p, i);
-      FloatVector shift = load(q, i);
+      FloatVector mean = FloatVector.fromArray(F, hi, i);
+      FloatVector scale = FloatVector.fromArray(F, k, i);
+      FloatVector slope = FloatVector.fromArray(F, p, i);
+      FloatVector shift = FloatVector.fromArray(F, q, i);
       int j = xAt + i;
-      FloatVector dx0 = load(x, j).sub(mean).fma(slope, shift);
-      FloatVector dx1 = load(x, j + stride).sub(mean).fma(slope, shift);
-      FloatVector dx2 = load(x, j + 2 * stride).sub(mean).fma(slope, shift);
-      FloatVector dx3 = load(x, j + 3 * stride).sub(mean).fma(slope, shift);
+      FloatVector dx0 = FloatVector.fromArray(F, x, j).sub(mean).fma(slope, shift);
+      FloatVector dx1 = FloatVector.fromArray(F, x, j + stride).sub(mean).fma(slope, shift);
+      FloatVector dx2 = FloatVector.fromArray(F, x, j + 2 * stride).sub(mean).fma(slope, shift);
+      FloatVector dx3 = FloatVector.fromArray(F, x, j + 3 * stride).sub(mean).fma(slope, shift);
       j = dyAt + i;
-      dx0 = load(dy, j).fma(scale, dx0);
-      dx1 = load(dy, j + stride).fma(scale, dx1);
-      dx2 = load(dy, j + 2 * stride).fma(scale, dx2);
-      dx3 = load(dy, j + 3 * stride).fma(scale, dx3);
+      dx0 = FloatVector.fromArray(F, dy, j).fma(scale, dx0);
+      dx1 = FloatVector.fromArray(F, dy, j + stride).fma(scale, dx1);
+      dx2 = FloatVector.fromArray(F, dy, j + 2 * stride).fma(scale, dx2);
+      dx3 = FloatVector.fromArray(F, dy, j + 3 * stride).fma(scale, dx3);
       j = dxAt + i;
       dx0.intoArray(dx, j);
       dx1.intoArray(dx, j + stride);
@@ -314,17 +326,34 @@ final class RowVectorKernels {
     for (; i <= length - 3 * L; i += 3 * L) {
       int j = i + L;
       int l = j + L;
-      FloatVector dx0 = load(x, xAt + i).sub(load(hi, i)).fma(load(p, i), load(q, i));
-      FloatVector dx1 = load(x, xAt + j).sub(load(hi, j)).fma(load(p, j), load(q, j));
-      FloatVector dx2 = load(x, xAt + l).sub(load(hi, l)).fma(load(p, l), load(q, l));
-      load(dy, dyAt + i).fma(load(k, i), dx0).intoArray(dx, dxAt + i);
-      load(dy, dyAt + j).fma(load(k, j), dx1).intoArray(dx, dxAt + j);
-      load(dy, dyAt + l).fma(load(k, l), dx2).intoArray(dx, dxAt + l);
+      FloatVector dx0 =
+          FloatVector.fromArray(F, x, xAt + i)
+              .sub(FloatVector.fromArray(F, hi, i))
+              .fma(FloatVector.fromArray(F, p, i), FloatVector.fromArray(F, q, i));
+      FloatVector dx1 =
+          FloatVector.fromArray(F, x, xAt + j)
+              .sub(FloatVector.fromArray(F, hi, j))
+              .fma(FloatVector.fromArray(F, p, j), FloatVector.fromArray(F, q, j));
+      FloatVector dx2 =
+          FloatVector.fromArray(F, x, xAt + l)
+              .sub(FloatVector.fromArray(F, hi, l))
+              .fma(FloatVector.fromArray(F, p, l), FloatVector.fromArray(F, q, l));
+      FloatVector.fromArray(F, dy, dyAt + i)
+          .fma(FloatVector.fromArray(F, k, i), dx0)
+          .intoArray(dx, dxAt + i);
+      FloatVector.fromArray(F, dy, dyAt + j)
+          .fma(FloatVector.fromArray(F, k, j), dx1)
+          .intoArray(dx, dxAt + j);
+      FloatVector.fromArray(F, dy, dyAt + l)
+          .fma(FloatVector.fromArray(F, k, l), dx2)
+          .intoArray(dx, dxAt + l);
     }
     for (; i <= length - L; i += L) {
       FloatVector inner = FloatVector.fromArray(F, x, xAt + i).sub(FloatVector.fromArray(F, hi, i));
       inner = inner.fma(FloatVector.fromArray(F, p, i), FloatVector.fromArray(F, q, i));
-      load(dy, dyAt + i).fma(load(k, i), inner).intoArray(dx, dxAt + i);
+      FloatVector.fromArray(F, dy, dyAt + i)
+          .fma(FloatVector.fromArray(F, k, i), inner)
+          .intoArray(dx, dxAt + i);
     }
     for (; i < length; i++) {
       dx[dxAt + i] = Fma.fma(dy[dyAt + i], k[i], Fma.fma(x[xAt + i] - hi[i], p[i], q[i]));
@@ -355,9 +384,5 @@ final class RowVectorKernels {
     }
     NhwcVectorKernels.repeat(tile, length, repeat);
     return tile;
-  }
-
-  private static FloatVector load(float[] x, int i) {
-    return FloatVector.fromArray(F, x, i);
   }
 }
