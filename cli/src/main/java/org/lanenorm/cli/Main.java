@@ -27,7 +27,8 @@ import picocli.CommandLine.Option;
       InspectCommand.class,
       FoldCommand.class,
       VerifyCommand.class,
-      ProfileCommand.class
+      ProfileCommand.class,
+      ExampleCommand.class
     },
     footer = {
       "",
@@ -91,8 +92,8 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new UserError(
-        "a command is needed: normalize, stats, backward, inspect, fold, verify or profile (see"
-            + " lanenorm --help)");
+        "a command is needed: normalize, stats, backward, inspect, fold, verify, profile or example"
+            + " (see lanenorm --help)");
   }
 
   private static int failed(PrintWriter err, Exception e) throws Exception {

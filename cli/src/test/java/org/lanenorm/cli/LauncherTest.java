@@ -36,6 +36,8 @@ class LauncherTest {
     Files.createFile(home.resolve("cli/target/lanenorm-cli.jar"));
     Files.createDirectories(home.resolve("jmh/target"));
     Files.createFile(home.resolve("jmh/target/benchmarks.jar"));
+    Files.createDirectories(home.resolve("examples/target/lib"));
+    Files.createFile(home.resolve("examples/target/lanenorm-examples.jar"));
     jdk = jdk("jdk", "25.0.3", MODULES);
   }
 
@@ -116,6 +118,21 @@ class LauncherTest {
     assertThat(run.out)
         .contains("<-Xmx2g>", "<-Da=*>", "<-Dlanenorm.terminal=false>")
         .contains("<" + home.toRealPath() + "/jmh/target/benchmarks.jar>");
+  }
+
+  @Test
+  void exampleIsAProgramOfItsOwn() throws Exception {
+    Run run = run("example", "digits", "--seed", "2");
+    assertThat(run.status).isEqualTo(7);
+    String main = "<org.lanenorm.examples.Main>";
+    assertThat(run.out.subList(run.out.indexOf(main), run.out.size()))
+        .containsExactly(main, "<digits>", "<--seed>", "<2>");
+    String target = home.toRealPath() + "/examples/target/";
+    assertThat(run.out)
+        .contains("<--add-modules>", "<jdk.incubator.vector>")
+        .contains("<" + target + "lanenorm-examples.jar:" + target + "lib/*>");
+    assertThat(run.err).isEqualTo("said by the JVM\n");
+    assertThat(run("help", "example", "digits").out).endsWith(main, "<digits>", "<--help>");
   }
 
   @Test

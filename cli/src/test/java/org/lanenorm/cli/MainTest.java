@@ -12,7 +12,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   @ParameterizedTest
-  @ValueSource(strings = {"normalize", "stats", "backward", "inspect", "fold", "verify", "profile"})
+  @ValueSource(
+      strings = {
+        "normalize",
+        "stats",
+        "backward",
+        "inspect",
+        "fold",
+        "verify",
+        "profile",
+        "example"
+      })
   void everyCommandHasItsHelp(String command) {
     Cli run = Cli.run(command, "--help").succeeds();
     assertThat(run.out()).startsWith("Usage: lanenorm " + command).contains("Exit status");
@@ -29,9 +39,14 @@ class MainTest {
 
   @Test
   void whatIsNoCommandIsRefused() {
-    Cli.run().isRefused("normalize, stats, backward, inspect, fold, verify or profile");
+    Cli.run().isRefused("normalize, stats, backward, inspect, fold, verify, profile or example");
     Cli.run("normalise").isRefused("normalise");
     Cli.run("--nonsense").isRefused("--nonsense");
+  }
+
+  @Test
+  void exampleIsForTheLauncher() {
+    Cli.run("example", "digits").isRefused("./lanenorm", "lanenorm-examples.jar");
   }
 
   @Test
