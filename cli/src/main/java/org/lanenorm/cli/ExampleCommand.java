@@ -12,8 +12,8 @@ import picocli.CommandLine.Unmatched;
 @Command(
     name = "example",
     description = {
-      "Run an example of the library's use: digits (a classifier is trained, frozen and folded) or"
-          + " parameters (layers from files).",
+      "Run an example of the library's use: digits (a classifier is trained, frozen and folded),"
+          + " parameters (layers from files) or epilogue (a convolution normalizes its tiles).",
       ""
     },
     footer = {

@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "lanenorm example",
     description = "Examples of Lanenorm's use.",
-    subcommands = {DigitsCommand.class, ParametersCommand.class},
+    subcommands = {DigitsCommand.class, ParametersCommand.class, EpilogueCommand.class},
     footer = {"", "Each example has its own --help."})
 public final class Main implements Callable<Integer> {
   /** A result is not what it must be. */
@@ -60,6 +60,7 @@ public final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    throw new UserError("an example is needed: digits or parameters (see lanenorm example --help)");
+    throw new UserError(
+        "an example is needed: digits, parameters or epilogue (see lanenorm example --help)");
   }
 }

@@ -84,6 +84,18 @@ class DigitsTest {
   }
 
   @Test
+  void frozenByPopulationIsFrozenByRunningStatisticsThatEqualIt() {
+    Normalization norm = new Normalization(n -> TensorShape.rows(n, 2));
+    norm.norm().gamma()[1] = -2;
+    norm.norm().beta()[0] = 3;
+    ChannelMoments population =
+        ChannelMoments.of(4, new double[] {1, -5}, new double[] {0.25, 100});
+    norm.norm().runningStatistics().set(population.means(), population.variances());
+    float[] x = {1, 2, 3, 4, 5, 6};
+    assertThat(norm.frozen(population).forward(x, 3)).isEqualTo(norm.frozen().forward(x, 3));
+  }
+
+  @Test
   void observingMovesNothing() {
     double[] before =
         training.classifier().normalizations().get(0).norm().runningStatistics().means();

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   @ParameterizedTest
-  @ValueSource(strings = {"digits", "parameters"})
+  @ValueSource(strings = {"digits", "parameters", "epilogue"})
   void everyExampleHasHelp(String name) {
     Run run = Run.of(name, "--help");
     assertThat(run.status()).isZero();
