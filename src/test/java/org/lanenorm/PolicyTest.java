@@ -688,4 +688,15 @@ class PolicyTest {
     Arrays.fill(values, POISON);
     return values;
   }
+
+  @Test
+  void gradientsOfAConstantChannelAreNumbersForTheSmallestEpsilon() {
+    TensorShape shape = TensorShape.rows(4, 1);
+    BatchNorm norm = BatchNorm.builder(1).epsilon(1e-300).build();
+    float[] x = {3, 3, 3, 3};
+    float[] dInput = new float[4];
+    SavedStatistics saved = norm.forwardTraining(x, new float[4], shape);
+    norm.backward(x, new float[] {1, 1, 1, 1}, saved, dInput, null, null, shape);
+    assertThat(dInput).containsOnly(0);
+  }
 }

@@ -88,6 +88,10 @@ public final class ChannelGradients {
     for (int c = from; c < to; c++) {
       double factor = gamma == null ? invStd[c] : gamma[c] * invStd[c];
       double slopeC = -factor * invStd[c] * ofRoot[c] * (product[c] / count);
+      if (product[c] == 0 && Double.isNaN(slopeC)) {
+        // a constant channel with epsilon under 1e-205: the cube overflows, what it multiplies is 0
+        slopeC = 0;
+      }
       double shiftC = -factor * (sum[c] / count);
       scale[c] = factor;
       slope[c] = slopeC;
