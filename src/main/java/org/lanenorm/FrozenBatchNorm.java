@@ -1,27 +1,58 @@
 package org.lanenorm;
 
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.lanenorm.kernel.ChannelAffine;
+import org.lanenorm.kernel.Curve;
+import org.lanenorm.kernel.Segments;
 
 /**
- * Batch normalization whose statistics are constants: {@code y = (x - mean)*k + beta}, {@code k =
- * gamma/sqrt(variance + epsilon)}, or as another {@link Convention} has it. Immutable and
- * thread-safe; the same bits as {@link BatchNorm#forwardInference}.
+ * Batch normalization whose statistics are constants, with a residual z and an {@link Activation}
+ * in the same pass over memory:
+ *
+ * <pre>
+ * y = act((x - mean)*k + beta + z),   k = gamma/sqrt(variance + epsilon)
+ * </pre>
+ *
+ * or k as another {@link Convention} has it. Immutable and thread-safe. The same bits as one step
+ * after another: {@link BatchNorm#forwardInference}, then the float sum with z, then {@link
+ * Activation#apply}.
  */
 public final class FrozenBatchNorm {
+  /** Places for work arrays; a power of two. */
+  private static final int PLACES = 16;
+
   private final int channels;
   private final String formula;
+  private final double[] mean;
+  private final double[] invStd;
   private final ChannelAffine affine;
 
-  /**
-   * Work arrays of the last call, for the next one to take: one at a time, others make their own.
-   */
-  private final AtomicReference<Workspace> spare = new AtomicReference<>();
+  /** k*v: the gradient by x. */
+  private final ChannelAffine scale;
 
-  private FrozenBatchNorm(int channels, String formula, ChannelAffine affine) {
+  private final Activation activation;
+
+  /**
+   * Work arrays of earlier calls, for the next ones to take: a place for each of a few threads,
+   * which make their own where they meet in one.
+   */
+  private final AtomicReferenceArray<Workspace> spare = new AtomicReferenceArray<>(PLACES);
+
+  private FrozenBatchNorm(
+      int channels,
+      String formula,
+      double[] mean,
+      double[] invStd,
+      ChannelAffine affine,
+      ChannelAffine scale,
+      Activation activation) {
     this.channels = channels;
     this.formula = formula;
+    this.mean = mean;
+    this.invStd = invStd;
     this.affine = affine;
+    this.scale = scale;
+    this.activation = activation;
   }
 
   /**
@@ -73,44 +104,360 @@ public final class FrozenBatchNorm {
     }
     ChannelAffine affine = new ChannelAffine(channels);
     affine.compute(mean, invStd, gamma, beta, 0, channels);
+    ChannelAffine scale = new ChannelAffine(channels);
+    scale.computeScale(invStd, gamma, 0, channels);
     String divisor = convention.divisor(symbol, convention.spread());
     String formula = Convention.output("mean", divisor, gamma != null, beta != null);
-    return new FrozenBatchNorm(channels, formula, affine);
+    return new FrozenBatchNorm(
+        channels, formula, mean.clone(), invStd, affine, scale, Activation.identity());
   }
 
   /**
-   * As {@link #apply(float[], int, float[], int, TensorShape, Parallelism)} from offset 0,
-   * sequential.
+   * The same with another activation; a frozen layer is made with {@link Activation#identity}.
+   *
+   * @param activation act of {@code y = act((x - mean)*k + beta + z)}
+   * @return the layer that ends in it
+   */
+  public FrozenBatchNorm withActivation(Activation activation) {
+    Checks.notNull("activation", activation);
+    return new FrozenBatchNorm(channels, formula, mean, invStd, affine, scale, activation);
+  }
+
+  /**
+   * As {@link #apply(float[], int, float[], int, float[], int, TensorShape, Parallelism)} from
+   * offset 0, without residual, sequential.
    */
   public void apply(float[] x, float[] y, TensorShape shape) {
-    apply(x, 0, y, 0, shape, Parallelism.sequential());
+    apply(x, 0, null, 0, y, 0, shape, Parallelism.sequential());
+  }
+
+  /** As the form with a residual, without one. */
+  public void apply(
+      float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, Parallelism parallelism) {
+    apply(x, xOffset, null, 0, y, yOffset, shape, parallelism);
   }
 
   /**
-   * Normalizes.
+   * Normalizes, adds and activates in one pass.
    *
    * @param x the batch
    * @param xOffset of its first element
-   * @param y receives {@code (x - mean)*k + beta}; may be x, as exactly the same slice
+   * @param z residual, added before the activation; null for none
+   * @param zOffset of its first element
+   * @param y receives {@code act((x - mean)*k + beta + z)}; may be x or z, as exactly the same
+   *     slice
    * @param yOffset of its first element
-   * @param shape of both
+   * @param shape of all of them
    * @param parallelism how many threads the call may use
    * @throws IllegalArgumentException if a tensor does not lie inside its array, C is another, or
    *     slices overlap; nothing has changed then
    */
   public void apply(
-      float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, Parallelism parallelism) {
-    Checks.tensor("x", x, xOffset, shape);
-    Checks.tensor("y", y, yOffset, shape);
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      TensorShape shape,
+      Parallelism parallelism) {
+    checkApply(x, xOffset, z, zOffset, y, yOffset, shape);
     Checks.notNull("parallelism", parallelism);
-    Checks.channels("shape", shape.channels(), channels);
-    Checks.overlap("y", y, yOffset, shape.length(), "x", x, xOffset, shape.length(), true);
-    Workspace workspace = spare.getAndSet(null);
-    if (workspace == null || workspace.parallelism != parallelism) {
-      workspace = new Workspace(channels, parallelism);
+    Workspace workspace = take(parallelism);
+    Segments order = workspace.order(shape);
+    if (z == null && activation.curve().isIdentity()) {
+      workspace.passes.normalize(x, xOffset, y, yOffset, order, affine);
+    } else {
+      workspace.passes.fused(x, xOffset, z, zOffset, y, yOffset, order, affine, activation.curve());
     }
-    workspace.passes.normalize(x, xOffset, y, yOffset, workspace.order(shape), affine);
-    spare.set(workspace);
+    put(workspace);
+  }
+
+  /**
+   * The same for a part of the tensor, on the calling thread alone: for a convolution that ends
+   * each tile of its output with this call, while the tile is in a cache. Nothing else of y is
+   * written, nor of x and z read; where they lie is said for the whole tensor.
+   *
+   * @param x the whole batch
+   * @param xOffset of its first element
+   * @param z residual of the same shape; null for none
+   * @param zOffset of its first element
+   * @param y as x; may be x or z, as exactly the same slice
+   * @param yOffset of its first element
+   * @param shape of the whole tensor
+   * @param tile the part
+   * @throws IllegalArgumentException as for the whole tensor, or if the tile is not inside it
+   */
+  public void apply(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      TensorShape shape,
+      Tile tile) {
+    checkApply(x, xOffset, z, zOffset, y, yOffset, shape);
+    Checks.notNull("tile", tile).checkWithin(shape);
+    Workspace workspace = take(Parallelism.sequential());
+    workspace.passes.fused(
+        x,
+        xOffset,
+        z,
+        zOffset,
+        y,
+        yOffset,
+        workspace.order(shape),
+        tile.image(),
+        tile.firstPosition(),
+        tile.positions(),
+        tile.firstChannel(),
+        tile.firstChannel() + tile.channels(),
+        affine,
+        activation.curve());
+    put(workspace);
+  }
+
+  private void checkApply(
+      float[] x, int xOffset, float[] z, int zOffset, float[] y, int yOffset, TensorShape shape) {
+    Checks.tensor("x", x, xOffset, shape);
+    if (z != null) {
+      Checks.tensor("z", z, zOffset, shape);
+    }
+    Checks.tensor("y", y, yOffset, shape);
+    Checks.channels("shape", shape.channels(), channels);
+    int length = shape.length();
+    Checks.overlap("y", y, yOffset, length, "x", x, xOffset, length, true);
+    Checks.overlap("y", y, yOffset, length, "z", z, zOffset, length, true);
+  }
+
+  /** As the form with offsets and a residual, all offsets 0, without residual, sequential. */
+  public void backward(
+      float[] x,
+      float[] dOutput,
+      float[] dInput,
+      float[] dResidual,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    Parallelism alone = Parallelism.sequential();
+    backward(x, 0, null, 0, dOutput, 0, dInput, 0, dResidual, 0, dGamma, dBeta, shape, alone);
+  }
+
+  /**
+   * The gradients of {@link #apply}, in which mean and variance are constants. With v = (x -
+   * mean)*k + beta + z, computed anew as every activation's derivative can be had from it (y would
+   * do for ReLU, ReLU6 and leaky ReLU alone), xHat = (x - mean)/sqrt(variance + epsilon), and sums
+   * over the M elements of a channel:
+   *
+   * <pre>
+   * dResidual = act'(v)*dOutput
+   * dInput    = k*dResidual
+   * dGamma    = sum(dResidual*xHat)
+   * dBeta     = sum(dResidual)
+   * </pre>
+   *
+   * <p>The bits are those of the activation's gradient followed by {@link
+   * BatchNorm#backwardFrozen}. {@link Activation} says what act' is at corners.
+   *
+   * @param x the forward's input, unchanged since; may be null where there is no activation and
+   *     dGamma is left out
+   * @param xOffset of its first element
+   * @param z the forward's residual, unchanged since; null for none; not read where there is no
+   *     activation
+   * @param zOffset of its first element
+   * @param dOutput gradient of the loss by y
+   * @param dOutputOffset of its first element
+   * @param dInput receives the gradient by x; may be x, z, dOutput or dResidual, as exactly the
+   *     same slice (dResidual is lost then); null leaves it out
+   * @param dInputOffset of its first element
+   * @param dResidual receives the gradient by z, which the others are made of; may be dOutput or z,
+   *     as exactly the same slice; null leaves it out where there is no activation
+   * @param dResidualOffset of its first element
+   * @param dGamma receives (does not add) C floats; null leaves it out
+   * @param dBeta receives (does not add) C floats; null leaves it out
+   * @param shape of all tensors
+   * @param parallelism how many threads the call may use
+   * @throws IllegalArgumentException if an argument does not fit; nothing has changed then
+   */
+  public void backward(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      float[] dInput,
+      int dInputOffset,
+      float[] dResidual,
+      int dResidualOffset,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape,
+      Parallelism parallelism) {
+    Curve curve = activation.curve();
+    boolean readsX = dGamma != null || !curve.isIdentity();
+    float[] input = readsX ? x : null;
+    float[] residual = curve.isIdentity() ? null : z;
+    checkBackward(
+        readsX,
+        input,
+        xOffset,
+        residual,
+        zOffset,
+        dOutput,
+        dOutputOffset,
+        dInput,
+        dInputOffset,
+        dResidual,
+        dResidualOffset,
+        dGamma,
+        dBeta,
+        shape);
+    Checks.notNull("parallelism", parallelism);
+    float[] gradient = dResidual == null ? dOutput : dResidual;
+    int gradientOffset = dResidual == null ? dOutputOffset : dResidualOffset;
+    if (curve.isIdentity() && dResidual != null) {
+      System.arraycopy(dOutput, dOutputOffset, dResidual, dResidualOffset, shape.length());
+    }
+    Workspace workspace = take(parallelism);
+    boolean sums = dGamma != null || dBeta != null;
+    workspace.passes.frozenBackward(
+        input,
+        xOffset,
+        residual,
+        zOffset,
+        dOutput,
+        dOutputOffset,
+        dInput,
+        dInputOffset,
+        gradient,
+        gradientOffset,
+        workspace.order(shape),
+        mean,
+        affine,
+        scale,
+        curve,
+        sums ? workspace.gradients() : null);
+    if (dGamma != null) {
+      workspace.gradients().dGamma(invStd, dGamma);
+    }
+    if (dBeta != null) {
+      workspace.gradients().dBeta(dBeta);
+    }
+    put(workspace);
+  }
+
+  private void checkBackward(
+      boolean readsX,
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      float[] dInput,
+      int dInputOffset,
+      float[] dResidual,
+      int dResidualOffset,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    if (readsX) {
+      Checks.tensor("x", x, xOffset, shape);
+    }
+    if (z != null) {
+      Checks.tensor("z", z, zOffset, shape);
+    }
+    Checks.tensor("dOutput", dOutput, dOutputOffset, shape);
+    Checks.channels("shape", shape.channels(), channels);
+    int n = shape.length();
+    if (dInput != null) {
+      Checks.tensor("dInput", dInput, dInputOffset, shape);
+      Checks.overlap("dInput", dInput, dInputOffset, n, "x", x, xOffset, n, true);
+      Checks.overlap("dInput", dInput, dInputOffset, n, "z", z, zOffset, n, true);
+      Checks.overlap("dInput", dInput, dInputOffset, n, "dOutput", dOutput, dOutputOffset, n, true);
+    }
+    if (dResidual != null) {
+      Checks.tensor("dResidual", dResidual, dResidualOffset, shape);
+      int at = dResidualOffset;
+      Checks.overlap("dResidual", dResidual, at, n, "x", x, xOffset, n, false);
+      Checks.overlap("dResidual", dResidual, at, n, "z", z, zOffset, n, true);
+      Checks.overlap("dResidual", dResidual, at, n, "dOutput", dOutput, dOutputOffset, n, true);
+      Checks.overlap("dResidual", dResidual, at, n, "dInput", dInput, dInputOffset, n, true);
+    } else if (!activation.curve().isIdentity()) {
+      throw new NullPointerException(
+          "dResidual must not be null where there is an activation (it may be dOutput), which was "
+              + activation);
+    }
+    checkSum(
+        "dGamma",
+        dGamma,
+        x,
+        xOffset,
+        z,
+        zOffset,
+        dOutput,
+        dOutputOffset,
+        dInput,
+        dInputOffset,
+        dResidual,
+        dResidualOffset,
+        n);
+    checkSum(
+        "dBeta",
+        dBeta,
+        x,
+        xOffset,
+        z,
+        zOffset,
+        dOutput,
+        dOutputOffset,
+        dInput,
+        dInputOffset,
+        dResidual,
+        dResidualOffset,
+        n);
+    Checks.overlap("dBeta", dBeta, 0, channels, "dGamma", dGamma, 0, channels, false);
+  }
+
+  private void checkSum(
+      String name,
+      float[] sum,
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      float[] dInput,
+      int dInputOffset,
+      float[] dResidual,
+      int dResidualOffset,
+      int n) {
+    if (sum != null) {
+      Checks.length(name, sum.length, channels);
+      Checks.overlap(name, sum, 0, channels, "x", x, xOffset, n, false);
+      Checks.overlap(name, sum, 0, channels, "z", z, zOffset, n, false);
+      Checks.overlap(name, sum, 0, channels, "dOutput", dOutput, dOutputOffset, n, false);
+      Checks.overlap(name, sum, 0, channels, "dInput", dInput, dInputOffset, n, false);
+      Checks.overlap(name, sum, 0, channels, "dResidual", dResidual, dResidualOffset, n, false);
+    }
+  }
+
+  private Workspace take(Parallelism parallelism) {
+    Workspace workspace = spare.getAndSet(place(), null);
+    return workspace == null || workspace.parallelism != parallelism
+        ? new Workspace(channels, parallelism)
+        : workspace;
+  }
+
+  private void put(Workspace workspace) {
+    spare.set(place(), workspace);
+  }
+
+  private static int place() {
+    return (int) Thread.currentThread().threadId() & PLACES - 1;
   }
 
   /** C. */
@@ -118,9 +465,15 @@ public final class FrozenBatchNorm {
     return channels;
   }
 
+  /** What it ends in. */
+  public Activation activation() {
+    return activation;
+  }
+
   /** The formula it computes. */
   @Override
   public String toString() {
-    return "FrozenBatchNorm(" + channels + " channels: " + formula + ")";
+    String activated = activation.curve().isIdentity() ? formula : formula + ", then " + activation;
+    return "FrozenBatchNorm(" + channels + " channels: " + activated + ")";
   }
 }

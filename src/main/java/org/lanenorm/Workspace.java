@@ -1,6 +1,7 @@
 package org.lanenorm;
 
 import org.lanenorm.kernel.Backend;
+import org.lanenorm.kernel.ChannelGradients;
 import org.lanenorm.kernel.Passes;
 import org.lanenorm.kernel.Segments;
 
@@ -11,12 +12,23 @@ import org.lanenorm.kernel.Segments;
 final class Workspace {
   final Passes passes;
   final Parallelism parallelism;
+  private final int channels;
+  private ChannelGradients gradients;
   private TensorShape lastShape;
   private Segments lastOrder;
 
   Workspace(int channels, Parallelism parallelism) {
+    this.channels = channels;
     this.parallelism = parallelism;
     passes = new Passes(Backend.kernels(), parallelism.team(), channels);
+  }
+
+  /** Sums of a backward. */
+  ChannelGradients gradients() {
+    if (gradients == null) {
+      gradients = new ChannelGradients(channels);
+    }
+    return gradients;
   }
 
   Segments order(TensorShape shape) {

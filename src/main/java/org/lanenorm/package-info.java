@@ -120,6 +120,20 @@
  *       by 2^-150.
  * </ul>
  *
+ * <h2>Residual and activation</h2>
+ *
+ * A frozen layer may add a residual z and end in an {@link org.lanenorm.Activation}:
+ *
+ * <pre>
+ * v         = (x - mean)*k + beta + z       y rounded to float, then the sum with z
+ * y         = act(v)
+ * dResidual = act'(v)*dOutput               and dInput, dGamma and dBeta as above with it for dOutput
+ * </pre>
+ *
+ * Fused or one step after another, the bits are the same. exp(-|v|) of SiLU is {@code 2^n*p(r)}
+ * with a polynomial p, in float, by fma and in one order: neither {@link java.lang.Math#exp} nor
+ * the Vector API's promises its bits.
+ *
  * <h2>Running statistics</h2>
  *
  * are kept in double, so that they arrive where float averages stall ({@link

@@ -41,6 +41,7 @@ class BadInputTest {
   @MethodSource({
     "tensors",
     "overlaps",
+    "fused",
     "gradients",
     "frozenWithoutX",
     "parametersOverwritten",
@@ -80,6 +81,54 @@ class BadInputTest {
       void call(World w) {
         w.frozen.apply(
             w.array("x"), w.at("x"), w.array("y"), w.at("y"), w.shape, Parallelism.sequential());
+      }
+    },
+    APPLY_FUSED("x", "z", "y") {
+      @Override
+      void call(World w) {
+        w.fused.apply(
+            w.array("x"),
+            w.at("x"),
+            w.array("z"),
+            w.at("z"),
+            w.array("y"),
+            w.at("y"),
+            w.shape,
+            Parallelism.sequential());
+      }
+    },
+    APPLY_TILE("x", "z", "y") {
+      @Override
+      void call(World w) {
+        w.fused.apply(
+            w.array("x"),
+            w.at("x"),
+            w.array("z"),
+            w.at("z"),
+            w.array("y"),
+            w.at("y"),
+            w.shape,
+            w.tile);
+      }
+    },
+    BACKWARD_FUSED("x", "z", "dOutput", "dResidual", "dInput") {
+      @Override
+      void call(World w) {
+        w.fused.backward(
+            w.array("x"),
+            w.at("x"),
+            w.array("z"),
+            w.at("z"),
+            w.array("dOutput"),
+            w.at("dOutput"),
+            w.array("dInput"),
+            w.at("dInput"),
+            w.array("dResidual"),
+            w.at("dResidual"),
+            w.array("dGamma"),
+            w.array("dBeta"),
+            w.shape,
+            Parallelism.sequential());
       }
     },
     BACKWARD("x", "dOutput", "dInput") {
@@ -135,7 +184,12 @@ class BadInputTest {
     abstract void call(World world);
 
     boolean isBackward() {
-      return this == BACKWARD || this == BACKWARD_FROZEN;
+      return this == BACKWARD || this == BACKWARD_FROZEN || this == BACKWARD_FUSED;
+    }
+
+    /** Frozen layers keep copies of their parameters. */
+    boolean isFrozen() {
+      return this == APPLY || this == APPLY_FUSED || this == APPLY_TILE || this == BACKWARD_FUSED;
     }
   }
 
@@ -145,13 +199,15 @@ class BadInputTest {
     final Map<String, Integer> offsets = new LinkedHashMap<>();
     BatchNorm norm = layer();
     FrozenBatchNorm frozen = norm.freeze();
+    FrozenBatchNorm fused = frozen.withActivation(Activation.silu());
+    Tile tile = new Tile(1, 1, 2, 1, 2);
     MomentsAccumulator accumulator = new MomentsAccumulator(3);
     TensorShape shape = SHAPE;
     SavedStatistics saved = new SavedStatistics(3);
 
     World() {
       int seed = 0;
-      for (String tensor : new String[] {"x", "y", "dOutput", "dInput"}) {
+      for (String tensor : new String[] {"x", "y", "dOutput", "dInput", "z", "dResidual"}) {
         arrays.put(tensor, normal(LENGTH, seed++));
         offsets.put(tensor, 0);
       }
@@ -187,7 +243,7 @@ class BadInputTest {
 
     void oneValuePerChannel() {
       shape = TensorShape.rows(1, 3);
-      for (String tensor : new String[] {"x", "dOutput", "dInput"}) {
+      for (String tensor : new String[] {"x", "dOutput", "dInput", "z", "dResidual"}) {
         arrays.put(tensor, normal(3, 7));
       }
       BatchNorm.builder(3)
@@ -211,7 +267,7 @@ class BadInputTest {
     List<Case> cases = new ArrayList<>();
     for (Method method : Method.values()) {
       for (String tensor : method.tensors) {
-        if (!tensor.equals("dInput")) { // null leaves it out
+        if (!List.of("dInput", "z").contains(tensor)) { // null leaves it out
           cases.add(nullArgument(method, tensor, w -> w.arrays.put(tensor, null)));
         }
         cases.add(
@@ -258,9 +314,64 @@ class BadInputTest {
     return cases;
   }
 
+  static List<Case> fused() {
+    Class<IllegalArgumentException> illegal = IllegalArgumentException.class;
+    List<Case> cases = new ArrayList<>();
+    for (Tile tile :
+        new Tile[] {
+          new Tile(2, 0, 1, 0, 1),
+          new Tile(0, 0, 5, 0, 1),
+          new Tile(0, 4, 1, 0, 1),
+          new Tile(0, 0, 1, 3, 1),
+          new Tile(0, 0, 1, 1, 3),
+          new Tile(0, 1, Integer.MAX_VALUE, 0, 1),
+          new Tile(0, 0, 1, 1, Integer.MAX_VALUE)
+        }) {
+      cases.add(
+          illegal(
+              Method.APPLY_TILE,
+              w -> w.tile = tile,
+              "tile must lie inside the tensor (NCHW 2x3x2x2)",
+              tile.toString()));
+    }
+    cases.add(nullArgument(Method.APPLY_TILE, "tile", w -> w.tile = null));
+    cases.add(
+        call(illegal, w -> new Tile(0, 0, -1, 0, 1), "positions must be at least 0, but was -1"));
+    cases.add(call(illegal, w -> new Tile(-7, 0, 1, 0, 1), "image must be at least 0, but was -7"));
+    for (float slope : new float[] {0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
+      cases.add(
+          call(
+              illegal,
+              w -> Activation.leakyRelu(slope),
+              "slope must be finite and above 0",
+              "" + slope));
+    }
+    cases.add(
+        call(
+            NullPointerException.class,
+            w -> w.frozen.withActivation(null),
+            "activation must not be null"));
+    cases.add(
+        illegal(
+            Method.BACKWARD_FUSED,
+            w -> w.arrays.put("dResidual", w.array("x")),
+            "dResidual [0, 24) must not overlap x"));
+    for (String read : new String[] {"x", "z", "dOutput", "dInput"}) {
+      cases.add(
+          illegal(
+              Method.BACKWARD_FUSED,
+              w -> w.overlap("dResidual", read),
+              "dResidual",
+              read,
+              "overlap"));
+    }
+    return cases;
+  }
+
   static List<Case> gradients() {
     List<Case> cases = new ArrayList<>();
-    for (Method method : new Method[] {Method.BACKWARD, Method.BACKWARD_FROZEN}) {
+    for (Method method :
+        new Method[] {Method.BACKWARD, Method.BACKWARD_FROZEN, Method.BACKWARD_FUSED}) {
       for (String gradient : new String[] {"dGamma", "dBeta"}) {
         for (int length : new int[] {0, 2, 4}) {
           cases.add(
@@ -281,6 +392,9 @@ class BadInputTest {
                   gradient,
                   tensor,
                   "overlap"));
+        }
+        if (method.isFrozen()) {
+          continue;
         }
         cases.add(
             illegal(
@@ -336,7 +450,7 @@ class BadInputTest {
   static List<Case> parametersOverwritten() {
     List<Case> cases = new ArrayList<>();
     for (Method method : Method.values()) {
-      if (method.tensors.length > 1 && method != Method.APPLY) { // which has copies
+      if (method.tensors.length > 1 && !method.isFrozen()) {
         String written = method.isBackward() ? "dInput" : "y";
         Consumer<World> small =
             w -> {

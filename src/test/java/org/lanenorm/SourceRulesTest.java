@@ -26,6 +26,7 @@ class SourceRulesTest {
     assertThat(filesWith(line -> line.startsWith("import jdk.incubator")))
         .containsExactlyInAnyOrder(
             "VectorWidth.java",
+            "FusedVectorKernels.java",
             "NchwVectorKernels.java",
             "NhwcVectorKernels.java",
             "RowVectorKernels.java");
@@ -53,6 +54,9 @@ class SourceRulesTest {
     "NchwVectorKernels,quads",
     "NchwVectorKernels,plane",
     "RowVectorKernels,row",
+    "FusedVectorKernels,planes",
+    "FusedVectorKernels,silu",
+    "FusedVectorKernels,siluGradient",
     "NhwcVectorKernels,squares",
     "NhwcVectorKernels,products",
     "NhwcVectorKernels,partialHalf",

@@ -106,4 +106,11 @@ public final class ChannelAffine {
   boolean extreme(int c) {
     return extreme[c];
   }
+
+  /** y of an x of channel c. */
+  float of(int c, float x) {
+    return extreme[c]
+        ? (float) ((x - mean[c]) * scale[c] + shift[c])
+        : Fma.fma(x - hi[c], k[c], b[c]);
+  }
 }

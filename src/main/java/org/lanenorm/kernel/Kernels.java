@@ -83,4 +83,35 @@ public interface Kernels {
       int to,
       ChannelGradients gradients,
       Scratch scratch);
+
+  /**
+   * y = act(fma(x - hi, k, b) + z) for the elements [begin, end) of each {@link Segments#run} of
+   * the channels [from, to) of the {@link Segments#rows} [firstRow, endRow). y may be x or z.
+   *
+   * @param z null for none: nothing is added then
+   * @param curve act, any but SiLU
+   */
+  void fused(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      int begin,
+      int end,
+      ChannelAffine affine,
+      Curve curve,
+      Scratch scratch);
+
+  /** y = silu(y) for the floats [from, from + length). */
+  void silu(float[] y, int from, int length);
+
+  /** dx = act'(v)*dy for so many floats from each offset on, of v from its first. dx may be dy. */
+  void gradient(float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve);
 }

@@ -94,7 +94,7 @@ final class RowVectorKernels {
    * one page at a third of the speed. An odd number, as four streams that lie a multiple of 4 KB
    * apart would meet in the same few lines of the first-level cache.
    */
-  private static int quarter(int rows) {
+  static int quarter(int rows) {
     return Math.max(0, rows / 4 - 1 | 1);
   }
 
@@ -361,7 +361,7 @@ final class RowVectorKernels {
   }
 
   /** How many rows are taken at a time: only rows that follow one another can be. */
-  private static int repeat(int length, int stride) {
+  static int repeat(int length, int stride) {
     if (length != stride || length == 0 || length >= LONG_ROW) {
       return 1;
     }
@@ -374,8 +374,7 @@ final class RowVectorKernels {
    * Each of the coefficients [from, to) {@code run} times in a row, and all of that {@code repeat}
    * times.
    */
-  private static float[] tile(
-      float[] coefficients, int from, int to, int run, int repeat, float[] tile) {
+  static float[] tile(float[] coefficients, int from, int to, int run, int repeat, float[] tile) {
     int length = 0;
     for (int c = from; c < to; c++) {
       for (int i = 0; i < run; i++) {

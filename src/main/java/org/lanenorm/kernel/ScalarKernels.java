@@ -185,11 +185,7 @@ final class ScalarKernels implements Kernels {
       for (int c = from; c < to; c++) {
         int at = row * order.rowLength() + c * run;
         for (int i = at; i < at + run; i++) {
-          float value = x[xOffset + i];
-          y[yOffset + i] =
-              affine.extreme(c)
-                  ? (float) ((value - affine.mean[c]) * affine.scale[c] + affine.shift[c])
-                  : Fma.fma(value - affine.hi[c], affine.k[c], affine.b[c]);
+          y[yOffset + i] = affine.of(c, x[xOffset + i]);
         }
       }
     }
@@ -229,6 +225,51 @@ final class ScalarKernels implements Kernels {
                       Fma.fma(value - gradients.hi[c], gradients.p[c], gradients.q[c]));
         }
       }
+    }
+  }
+
+  @Override
+  public void fused(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      int begin,
+      int end,
+      ChannelAffine affine,
+      Curve curve,
+      Scratch scratch) {
+    int run = order.run();
+    for (int row = firstRow; row < endRow; row++) {
+      for (int c = from; c < to; c++) {
+        int at = row * order.rowLength() + c * run;
+        for (int i = at + begin; i < at + end; i++) {
+          float v = affine.of(c, x[xOffset + i]);
+          y[yOffset + i] = curve.of(z == null ? v : v + z[zOffset + i]);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void silu(float[] y, int from, int length) {
+    for (int i = from; i < from + length; i++) {
+      y[i] = Curve.SILU.of(y[i]);
+    }
+  }
+
+  @Override
+  public void gradient(
+      float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
+    for (int i = 0; i < length; i++) {
+      dx[dxFrom + i] = curve.gradient(v[i], dy[dyFrom + i]);
     }
   }
 }

@@ -2,8 +2,12 @@ package org.lanenorm.kernel;
 
 /** One thread's work arrays, grown to the largest tensor seen and then kept. */
 public final class Scratch {
+  /** Floats that stay in a first-level cache, between steps that each read all of them. */
+  static final int PIECE = 2048;
+
   private float[] packed;
   private float[] packedGradient;
+  private float[] piece;
 
   /** The terms of one block, slot by slot, and their sums on the way. */
   final float[] terms = new float[Segments.SLOTS * Segments.LANES];
@@ -72,6 +76,14 @@ public final class Scratch {
       tileC = new float[length];
       tileD = new float[length];
     }
+  }
+
+  /** For a piece of a tensor. */
+  float[] piece() {
+    if (piece == null) {
+      piece = new float[PIECE];
+    }
+    return piece;
   }
 
   /** For a channel's packed elements, a segment at most. */

@@ -109,6 +109,11 @@ public final class Segments {
     return batch * spatial;
   }
 
+  /** S. */
+  int spatial() {
+    return spatial;
+  }
+
   int segments() {
     return segments;
   }

@@ -114,4 +114,38 @@ final class VectorKernels implements Kernels {
           x, xOffset, dy, dyOffset, dx, dxOffset, order, firstRow, endRow, from, to, gradients);
     }
   }
+
+  @Override
+  public void fused(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      int begin,
+      int end,
+      ChannelAffine affine,
+      Curve curve,
+      Scratch scratch) {
+    FusedVectorKernels.fused(
+        x, xOffset, z, zOffset, y, yOffset, order, firstRow, endRow, from, to, begin, end, affine,
+        curve, scratch);
+  }
+
+  @Override
+  public void silu(float[] y, int from, int length) {
+    FusedVectorKernels.silu(y, from, length);
+  }
+
+  @Override
+  public void gradient(
+      float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
+    FusedVectorKernels.gradient(v, dy, dyFrom, dx, dxFrom, length, curve);
+  }
 }

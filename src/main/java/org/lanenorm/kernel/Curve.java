@@ -1,0 +1,155 @@
+package org.lanenorm.kernel;
+
+/**
+ * An activation act(v), one order of arithmetic for the scalar and the vector kernels. NaN stays
+ * NaN: every choice below is a comparison that NaN does not meet.
+ *
+ * <pre>
+ * clamp       v &lt;= floor ? floor : v &gt;= cap ? cap : v         a bound that is not there is NaN
+ * leaky       v &lt;= 0 ? slope*v : v
+ * hard swish  v &lt;= -3 ? 0 : min(v + 3, 6)*(1/6)*v            6 times the float 1/6 rounds to 1
+ * SiLU        v/(1 + e)  where v &gt;= 0,  v*e/(1 + e)  elsewhere,  e = exp(-|v|)
+ * </pre>
+ *
+ * <p>SiLU's exponential is {@code 2^n*p(r)} with {@code n = round(-|v|*log2(e))}, {@code r = -|v| -
+ * n*ln(2)} in two fmas, and p of degree 6. p - exp is at most 2^-27.7 of exp over |r| &lt;=
+ * ln(2)/2: a minimax fit whose first two coefficients are 1. From -|v| = -128 on e is that of -128,
+ * which is 0 as a factor of a float and nothing beside 1. A result may lie 2^60 below the smallest
+ * 2^n*p that is a normal number: n below -125 is taken in two factors, the second last, so that a
+ * subnormal result is rounded there alone.
+ */
+public final class Curve {
+  enum Kind {
+    CLAMP,
+    LEAKY,
+    HARD_SWISH,
+    SILU
+  }
+
+  public static final Curve IDENTITY = new Curve(Kind.CLAMP, Float.NaN, Float.NaN, 1);
+  public static final Curve RELU = new Curve(Kind.CLAMP, 0, Float.NaN, 0);
+  public static final Curve RELU6 = new Curve(Kind.CLAMP, 0, 6, 0);
+  public static final Curve HARD_SWISH = new Curve(Kind.HARD_SWISH, -3, 6, 0);
+  public static final Curve SILU = new Curve(Kind.SILU, Float.NaN, Float.NaN, 0);
+
+  static final float SIXTH = 0x1.555556p-3f;
+  static final float THIRD = 0x1.555556p-2f;
+
+  static final float LOWEST = -128;
+  static final float LOG2_E = 0x1.715476p0f;
+  static final float MINUS_LN2_HIGH = -0x1.62e43p-1f;
+  static final float MINUS_LN2_LOW = 0x1.05c61p-29f;
+
+  /** Plus an integer n, it holds n in its last bits. */
+  static final float ROUND = 0x1.8p23f;
+
+  /** The same for the smallest n for which 2^n*p is a normal number. */
+  static final float ROUND_LOWEST = ROUND - 125;
+
+  static final float P2 = 0x1.fffffcp-2f;
+  static final float P3 = 0x1.55549p-3f;
+  static final float P4 = 0x1.5558f4p-5f;
+  static final float P5 = 0x1.123a6cp-7f;
+  static final float P6 = 0x1.6a2352p-10f;
+
+  /** Where a float's exponent begins. */
+  static final int EXPONENT = 23;
+
+  static final int ONE = 0x3f800000;
+
+  final Kind kind;
+
+  /** Results from here down, and from cap up, have no slope; NaN for none. */
+  final float floor;
+
+  final float cap;
+
+  /** Derivative below 0, where it is constant. */
+  final float slope;
+
+  private Curve(Kind kind, float floor, float cap, float slope) {
+    this.kind = kind;
+    this.floor = floor;
+    this.cap = cap;
+    this.slope = slope;
+  }
+
+  /** Leaky ReLU. */
+  public static Curve leaky(float slope) {
+    return new Curve(Kind.LEAKY, 0, Float.NaN, slope);
+  }
+
+  /** Whether the derivative has two values only, and y alone tells which. */
+  public boolean hasMask() {
+    return kind == Kind.LEAKY || kind == Kind.CLAMP;
+  }
+
+  /** Whether it does nothing. */
+  public boolean isIdentity() {
+    return this == IDENTITY;
+  }
+
+  /** act(v). */
+  public float of(float v) {
+    return switch (kind) {
+      case CLAMP -> v <= floor ? floor : v >= cap ? cap : v;
+      case LEAKY -> v <= floor ? v * slope : v;
+      case HARD_SWISH -> {
+        float t = v + 3;
+        yield v <= floor ? 0 : (t >= cap ? cap : t) * SIXTH * v;
+      }
+      case SILU -> silu(v, false);
+    };
+  }
+
+  /** act'(v)*dy; dy itself or 0 where that is what the derivative makes of it. */
+  float gradient(float v, float dy) {
+    return switch (kind) {
+      case CLAMP -> v <= floor || v >= cap ? 0 : dy;
+      case LEAKY -> v <= floor ? dy * slope : dy;
+      case HARD_SWISH -> v <= floor ? 0 : v >= 3 ? dy : Fma.fma(v, THIRD, 0.5f) * dy;
+      case SILU -> silu(v, true) * dy;
+    };
+  }
+
+  /** What the mask's bit says of a result: whether its derivative is 1. */
+  boolean bit(float y) {
+    return !(y <= floor || y >= cap);
+  }
+
+  /** act'(v)*dy where only the bit is known. */
+  float gradient(boolean bit, float dy) {
+    return bit ? dy : kind == Kind.LEAKY ? dy * slope : 0;
+  }
+
+  private static float silu(float v, boolean derivative) {
+    boolean positive = v >= 0;
+    float a = positive ? -v : v;
+    a = a <= LOWEST ? LOWEST : a;
+    float t = Fma.fma(a, LOG2_E, ROUND);
+    float n = t - ROUND;
+    float r = Fma.fma(n, MINUS_LN2_LOW, Fma.fma(n, MINUS_LN2_HIGH, a));
+    float p = Fma.fma(P6, r, P5);
+    p = Fma.fma(p, r, P4);
+    p = Fma.fma(p, r, P3);
+    p = Fma.fma(p, r, P2);
+    p = Fma.fma(p, r, 1);
+    p = Fma.fma(p, r, 1);
+    float high = t <= ROUND_LOWEST ? ROUND_LOWEST : t;
+    float e = Float.intBitsToFloat(Float.floatToRawIntBits(p) + shifted(high));
+    float d = 1 + e;
+    if (derivative) {
+      // sigmoid(v) and 1 - sigmoid(v), or the other way round
+      float one = 1 / d;
+      float other = e * one;
+      float sigmoid = positive ? one : other;
+      return Fma.fma((positive ? -a : a) * sigmoid, positive ? other : one, sigmoid);
+    }
+    float low = Float.intBitsToFloat(ONE + shifted(t - high + ROUND));
+    return (positive ? v : a * e) / d * (positive ? 1 : low);
+  }
+
+  private static int shifted(float rounded) {
+    return Float.floatToRawIntBits(rounded) << EXPONENT;
+  }
+}

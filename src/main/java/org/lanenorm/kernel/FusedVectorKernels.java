@@ -1,0 +1,466 @@
+package org.lanenorm.kernel;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Normalizing with residual and activation in one loop, and activations and their gradients over
+ * floats that follow one another. Which activation it is, and whether there is a residual, are
+ * questions to which a loop knows the answer: C2 asks them before it.
+ *
+ * <p>The last vector of a run overlaps the one before it. It is computed first, from what x and z
+ * hold then, and stored last, as y may be either.
+ */
+final class FusedVectorKernels {
+  private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
+  private static final int L = F.length();
+
+  private FusedVectorKernels() {}
+
+  static void fused(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      int begin,
+      int end,
+      ChannelAffine affine,
+      Curve curve,
+      Scratch scratch) {
+    int run = order.run();
+    int length = end - begin;
+    boolean planes = run >= L;
+    if (planes ? length < L : length < run) {
+      ScalarKernels.INSTANCE.fused(
+          x, xOffset, z, zOffset, y, yOffset, order, firstRow, endRow, from, to, begin, end, affine,
+          curve, scratch);
+    } else if (planes) {
+      for (int row = firstRow; row < endRow; row++) {
+        int at = row * order.rowLength() + from * run + begin;
+        planes(
+            x,
+            xOffset + at,
+            z,
+            zOffset + at,
+            y,
+            yOffset + at,
+            run,
+            length,
+            from,
+            to,
+            affine,
+            curve);
+      }
+    } else {
+      rows(
+          x, xOffset, z, zOffset, y, yOffset, order, firstRow, endRow, from, to, affine, curve,
+          scratch);
+    }
+  }
+
+  /** Runs of a few elements: rows meet coefficients of their own length. */
+  private static void rows(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve,
+      Scratch scratch) {
+    int run = order.run();
+    int stride = order.rowLength();
+    int length = (to - from) * run;
+    int repeat = RowVectorKernels.repeat(length, stride);
+    float[] hi = affine.hi;
+    float[] k = affine.k;
+    float[] b = affine.b;
+    int first = from;
+    if (run > 1 || repeat > 1) {
+      scratch.growTiles(length * repeat);
+      hi = RowVectorKernels.tile(affine.hi, from, to, run, repeat, scratch.tileA);
+      k = RowVectorKernels.tile(affine.k, from, to, run, repeat, scratch.tileB);
+      b = RowVectorKernels.tile(affine.b, from, to, run, repeat, scratch.tileC);
+      first = 0;
+    }
+    int rows = endRow - firstRow;
+    int together = rows / repeat;
+    int at = firstRow * stride + from * run;
+    stretches(
+        x,
+        xOffset + at,
+        z,
+        zOffset + at,
+        y,
+        yOffset + at,
+        together,
+        stride * repeat,
+        length * repeat,
+        hi,
+        k,
+        b,
+        first,
+        curve);
+    int done = together * repeat;
+    at += done * stride;
+    stretches(
+        x,
+        xOffset + at,
+        z,
+        zOffset + at,
+        y,
+        yOffset + at,
+        Math.min(1, rows - done),
+        0,
+        (rows - done) * length,
+        hi,
+        k,
+        b,
+        first,
+        curve);
+  }
+
+  /** Rows of coefficients of the same length. */
+  private static void stretches(
+      float[] x,
+      int xAt,
+      float[] z,
+      int zAt,
+      float[] y,
+      int yAt,
+      int rows,
+      int stride,
+      int length,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int first,
+      Curve curve) {
+    int whole = F.loopBound(length);
+    int count = RowVectorKernels.quarter(rows);
+    int apart = count * stride;
+    rows(x, xAt, z, zAt, y, yAt, count, stride, apart, whole, hi, k, b, first, curve);
+    int done = 4 * count;
+    int at = done * stride;
+    // four neighbours at a time, as many as there are
+    count = (rows - done) / 4;
+    int four = 4 * stride;
+    rows(x, xAt + at, z, zAt + at, y, yAt + at, count, four, stride, whole, hi, k, b, first, curve);
+    done += 4 * count;
+    at = done * stride;
+    // the rest four times each: all are read before any is written
+    count = rows - done;
+    rows(x, xAt + at, z, zAt + at, y, yAt + at, count, stride, 0, whole, hi, k, b, first, curve);
+    for (int row = 0; row < rows && whole < length; row++) {
+      for (int i = whole; i < length; i++) {
+        at = row * stride + i;
+        int c = first + i;
+        float v = Fma.fma(x[xAt + at] - hi[c], k[c], b[c]);
+        y[yAt + at] = curve.of(z == null ? v : v + z[zAt + at]);
+      }
+    }
+  }
+
+  /** Planes, or the same part of each, of at least a vector. */
+  private static void planes(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] y,
+      int yFrom,
+      int stride,
+      int length,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve) {
+    float[] hi = affine.hi;
+    float[] k = affine.k;
+    float[] b = affine.b;
+    boolean leaky = curve.kind == Curve.Kind.LEAKY;
+    boolean swish = curve.kind == Curve.Kind.HARD_SWISH;
+    FloatVector floor = FloatVector.broadcast(F, curve.floor);
+    FloatVector cap = FloatVector.broadcast(F, curve.cap);
+    FloatVector slope = FloatVector.broadcast(F, curve.slope);
+    FloatVector three = FloatVector.broadcast(F, 3);
+    FloatVector sixth = FloatVector.broadcast(F, Curve.SIXTH);
+    FloatVector zero = FloatVector.zero(F);
+    for (int c = from; c < to; c++) {
+      int xAt = xFrom + (c - from) * stride;
+      int zAt = zFrom + (c - from) * stride;
+      int yAt = yFrom + (c - from) * stride;
+      FloatVector mean = FloatVector.broadcast(F, hi[c]);
+      FloatVector scale = FloatVector.broadcast(F, k[c]);
+      FloatVector shift = FloatVector.broadcast(F, b[c]);
+      int end = length - L;
+      FloatVector last = FloatVector.fromArray(F, x, xAt + end).sub(mean).fma(scale, shift);
+      if (z != null) {
+        last = last.add(FloatVector.fromArray(F, z, zAt + end));
+      }
+      if (swish) {
+        FloatVector t = last.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(last);
+        last = t.blend(zero, last.compare(VectorOperators.LE, floor));
+      } else if (leaky) {
+        last = last.blend(last.mul(slope), last.compare(VectorOperators.LE, floor));
+      } else {
+        last = last.blend(floor, last.compare(VectorOperators.LE, floor));
+        last = last.blend(cap, last.compare(VectorOperators.GE, cap));
+      }
+      for (int i = 0; i < end; i += L) {
+        FloatVector v = FloatVector.fromArray(F, x, xAt + i).sub(mean).fma(scale, shift);
+        if (z != null) {
+          v = v.add(FloatVector.fromArray(F, z, zAt + i));
+        }
+        if (swish) {
+          FloatVector t = v.add(three);
+          t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(v);
+          v = t.blend(zero, v.compare(VectorOperators.LE, floor));
+        } else if (leaky) {
+          v = v.blend(v.mul(slope), v.compare(VectorOperators.LE, floor));
+        } else {
+          v = v.blend(floor, v.compare(VectorOperators.LE, floor));
+          v = v.blend(cap, v.compare(VectorOperators.GE, cap));
+        }
+        v.intoArray(y, yAt + i);
+      }
+      last.intoArray(y, yAt + end);
+    }
+  }
+
+  /**
+   * Rows, as many in each of some stretches that are walked side by side, of coefficients of the
+   * same length: what is behind their last whole vector is left to others.
+   */
+  private static void rows(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] y,
+      int yFrom,
+      int rows,
+      int stride,
+      int apart,
+      int length,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int coefficients,
+      Curve curve) {
+    boolean leaky = curve.kind == Curve.Kind.LEAKY;
+    boolean swish = curve.kind == Curve.Kind.HARD_SWISH;
+    FloatVector floor = FloatVector.broadcast(F, curve.floor);
+    FloatVector cap = FloatVector.broadcast(F, curve.cap);
+    FloatVector slope = FloatVector.broadcast(F, curve.slope);
+    FloatVector three = FloatVector.broadcast(F, 3);
+    FloatVector sixth = FloatVector.broadcast(F, Curve.SIXTH);
+    FloatVector zero = FloatVector.zero(F);
+    for (int row = 0; row < rows; row++) {
+      int at = row * stride;
+      for (int end = at + length - L, j = coefficients; at <= end; at += L, j += L) {
+        FloatVector mean = FloatVector.fromArray(F, hi, j);
+        FloatVector scale = FloatVector.fromArray(F, k, j);
+        FloatVector shift = FloatVector.fromArray(F, b, j);
+        FloatVector y0 = FloatVector.fromArray(F, x, xFrom + at).sub(mean).fma(scale, shift);
+        if (z != null) {
+          y0 = y0.add(FloatVector.fromArray(F, z, zFrom + at));
+        }
+        if (swish) {
+          FloatVector t = y0.add(three);
+          t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y0);
+          y0 = t.blend(zero, y0.compare(VectorOperators.LE, floor));
+        } else if (leaky) {
+          y0 = y0.blend(y0.mul(slope), y0.compare(VectorOperators.LE, floor));
+        } else {
+          y0 = y0.blend(floor, y0.compare(VectorOperators.LE, floor));
+          y0 = y0.blend(cap, y0.compare(VectorOperators.GE, cap));
+        }
+        FloatVector y1 =
+            FloatVector.fromArray(F, x, xFrom + at + apart).sub(mean).fma(scale, shift);
+        if (z != null) {
+          y1 = y1.add(FloatVector.fromArray(F, z, zFrom + at + apart));
+        }
+        if (swish) {
+          FloatVector t = y1.add(three);
+          t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y1);
+          y1 = t.blend(zero, y1.compare(VectorOperators.LE, floor));
+        } else if (leaky) {
+          y1 = y1.blend(y1.mul(slope), y1.compare(VectorOperators.LE, floor));
+        } else {
+          y1 = y1.blend(floor, y1.compare(VectorOperators.LE, floor));
+          y1 = y1.blend(cap, y1.compare(VectorOperators.GE, cap));
+        }
+        FloatVector y2 =
+            FloatVector.fromArray(F, x, xFrom + at + 2 * apart).sub(mean).fma(scale, shift);
+        if (z != null) {
+          y2 = y2.add(FloatVector.fromArray(F, z, zFrom + at + 2 * apart));
+        }
+        if (swish) {
+          FloatVector t = y2.add(three);
+          t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y2);
+          y2 = t.blend(zero, y2.compare(VectorOperators.LE, floor));
+        } else if (leaky) {
+          y2 = y2.blend(y2.mul(slope), y2.compare(VectorOperators.LE, floor));
+        } else {
+          y2 = y2.blend(floor, y2.compare(VectorOperators.LE, floor));
+          y2 = y2.blend(cap, y2.compare(VectorOperators.GE, cap));
+        }
+        FloatVector y3 =
+            FloatVector.fromArray(F, x, xFrom + at + 3 * apart).sub(mean).fma(scale, shift);
+        if (z != null) {
+          y3 = y3.add(FloatVector.fromArray(F, z, zFrom + at + 3 * apart));
+        }
+        if (swish) {
+          FloatVector t = y3.add(three);
+          t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y3);
+          y3 = t.blend(zero, y3.compare(VectorOperators.LE, floor));
+        } else if (leaky) {
+          y3 = y3.blend(y3.mul(slope), y3.compare(VectorOperators.LE, floor));
+        } else {
+          y3 = y3.blend(floor, y3.compare(VectorOperators.LE, floor));
+          y3 = y3.blend(cap, y3.compare(VectorOperators.GE, cap));
+        }
+        y0.intoArray(y, yFrom + at);
+        y1.intoArray(y, yFrom + at + apart);
+        y2.intoArray(y, yFrom + at + 2 * apart);
+        y3.intoArray(y, yFrom + at + 3 * apart);
+      }
+    }
+  }
+
+  /** y = silu(y), of floats that follow one another. */
+  static void silu(float[] y, int from, int length) {
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector one = FloatVector.broadcast(F, 1);
+    FloatVector lowest = FloatVector.broadcast(F, Curve.LOWEST);
+    FloatVector log2E = FloatVector.broadcast(F, Curve.LOG2_E);
+    FloatVector round = FloatVector.broadcast(F, Curve.ROUND);
+    FloatVector roundLowest = FloatVector.broadcast(F, Curve.ROUND_LOWEST);
+    FloatVector high = FloatVector.broadcast(F, Curve.MINUS_LN2_HIGH);
+    FloatVector low = FloatVector.broadcast(F, Curve.MINUS_LN2_LOW);
+    FloatVector p2 = FloatVector.broadcast(F, Curve.P2);
+    FloatVector p3 = FloatVector.broadcast(F, Curve.P3);
+    FloatVector p4 = FloatVector.broadcast(F, Curve.P4);
+    FloatVector p5 = FloatVector.broadcast(F, Curve.P5);
+    FloatVector p6 = FloatVector.broadcast(F, Curve.P6);
+    int end = from + length;
+    int i = from;
+    for (; i <= end - L; i += L) {
+      FloatVector v = FloatVector.fromArray(F, y, i);
+      VectorMask<Float> positive = v.compare(VectorOperators.GE, zero);
+      FloatVector a = v.blend(v.neg(), positive);
+      a = a.blend(lowest, a.compare(VectorOperators.LE, lowest));
+      FloatVector t = a.fma(log2E, round);
+      FloatVector n = t.sub(round);
+      FloatVector r = n.fma(low, n.fma(high, a));
+      FloatVector p = p6.fma(r, p5).fma(r, p4).fma(r, p3).fma(r, p2).fma(r, one).fma(r, one);
+      FloatVector top = t.blend(roundLowest, t.compare(VectorOperators.LE, roundLowest));
+      IntVector exponent = top.reinterpretAsInts().lanewise(VectorOperators.LSHL, Curve.EXPONENT);
+      FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+      // what n is below that: a second factor
+      exponent = t.sub(top).add(round).reinterpretAsInts();
+      exponent = exponent.lanewise(VectorOperators.LSHL, Curve.EXPONENT).add(Curve.ONE);
+      FloatVector rest = exponent.reinterpretAsFloats().blend(one, positive);
+      a.mul(e).blend(v, positive).div(e.add(one)).mul(rest).intoArray(y, i);
+    }
+    for (; i < end; i++) {
+      y[i] = Curve.SILU.of(y[i]);
+    }
+  }
+
+  /** As {@link Kernels#gradient}. */
+  static void gradient(
+      float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
+    int i = 0;
+    if (curve.kind == Curve.Kind.SILU) {
+      i = F.loopBound(length);
+      siluGradient(v, dy, dyFrom, dx, dxFrom, i);
+    } else if (length >= L) {
+      i = F.loopBound(length);
+      simpleGradient(v, dy, dyFrom, dx, dxFrom, i, curve);
+    }
+    for (; i < length; i++) {
+      dx[dxFrom + i] = curve.gradient(v[i], dy[dyFrom + i]);
+    }
+  }
+
+  private static void simpleGradient(
+      float[] u, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
+    boolean leaky = curve.kind == Curve.Kind.LEAKY;
+    boolean swish = curve.kind == Curve.Kind.HARD_SWISH;
+    FloatVector floor = FloatVector.broadcast(F, curve.floor);
+    FloatVector cap = FloatVector.broadcast(F, swish ? 3 : curve.cap);
+    FloatVector slope = FloatVector.broadcast(F, curve.slope);
+    FloatVector third = FloatVector.broadcast(F, Curve.THIRD);
+    FloatVector half = FloatVector.broadcast(F, 0.5f);
+    FloatVector zero = FloatVector.zero(F);
+    for (int i = 0; i < length; i += L) {
+      FloatVector v = FloatVector.fromArray(F, u, i);
+      FloatVector d = FloatVector.fromArray(F, dy, dyFrom + i);
+      VectorMask<Float> below = v.compare(VectorOperators.LE, floor);
+      VectorMask<Float> above = v.compare(VectorOperators.GE, cap);
+      if (swish) {
+        d = v.fma(third, half).mul(d).blend(d, above).blend(zero, below);
+      } else if (leaky) {
+        d = d.blend(d.mul(slope), below);
+      } else {
+        d = d.blend(zero, below).blend(zero, above);
+      }
+      d.intoArray(dx, dxFrom + i);
+    }
+  }
+
+  private static void siluGradient(
+      float[] u, float[] dy, int dyFrom, float[] dx, int dxFrom, int length) {
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector one = FloatVector.broadcast(F, 1);
+    FloatVector lowest = FloatVector.broadcast(F, Curve.LOWEST);
+    FloatVector log2E = FloatVector.broadcast(F, Curve.LOG2_E);
+    FloatVector round = FloatVector.broadcast(F, Curve.ROUND);
+    FloatVector roundLowest = FloatVector.broadcast(F, Curve.ROUND_LOWEST);
+    FloatVector high = FloatVector.broadcast(F, Curve.MINUS_LN2_HIGH);
+    FloatVector low = FloatVector.broadcast(F, Curve.MINUS_LN2_LOW);
+    FloatVector p2 = FloatVector.broadcast(F, Curve.P2);
+    FloatVector p3 = FloatVector.broadcast(F, Curve.P3);
+    FloatVector p4 = FloatVector.broadcast(F, Curve.P4);
+    FloatVector p5 = FloatVector.broadcast(F, Curve.P5);
+    FloatVector p6 = FloatVector.broadcast(F, Curve.P6);
+    for (int i = 0; i < length; i += L) {
+      FloatVector v = FloatVector.fromArray(F, u, i);
+      VectorMask<Float> positive = v.compare(VectorOperators.GE, zero);
+      FloatVector a = v.blend(v.neg(), positive);
+      a = a.blend(lowest, a.compare(VectorOperators.LE, lowest));
+      FloatVector t = a.fma(log2E, round);
+      FloatVector n = t.sub(round);
+      FloatVector r = n.fma(low, n.fma(high, a));
+      FloatVector p = p6.fma(r, p5).fma(r, p4).fma(r, p3).fma(r, p2).fma(r, one).fma(r, one);
+      FloatVector top = t.blend(roundLowest, t.compare(VectorOperators.LE, roundLowest));
+      IntVector exponent = top.reinterpretAsInts().lanewise(VectorOperators.LSHL, Curve.EXPONENT);
+      FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+      FloatVector nearer = one.div(e.add(one));
+      FloatVector other = e.mul(nearer);
+      FloatVector sigmoid = other.blend(nearer, positive);
+      FloatVector rest = nearer.blend(other, positive);
+      FloatVector slope = a.blend(a.neg(), positive).mul(sigmoid).fma(rest, sigmoid);
+      slope.mul(FloatVector.fromArray(F, dy, dyFrom + i)).intoArray(dx, dxFrom + i);
+    }
+  }
+}
