@@ -55,6 +55,7 @@ class SourceRulesTest {
     "NchwVectorKernels,plane",
     "RowVectorKernels,row",
     "FusedVectorKernels,planes",
+    "FusedVectorKernels,fourRows",
     "FusedVectorKernels,silu",
     "FusedVectorKernels,siluGradient",
     "NhwcVectorKernels,squares",

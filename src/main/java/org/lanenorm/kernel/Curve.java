@@ -59,7 +59,7 @@ public final class Curve {
 
   final Kind kind;
 
-  /** Results from here down, and from cap up, have no slope; NaN for none. */
+  /** Where the lower branch ends, and where the upper one begins; NaN for none. */
   final float floor;
 
   final float cap;
@@ -77,11 +77,6 @@ public final class Curve {
   /** Leaky ReLU. */
   public static Curve leaky(float slope) {
     return new Curve(Kind.LEAKY, 0, Float.NaN, slope);
-  }
-
-  /** Whether the derivative has two values only, and y alone tells which. */
-  public boolean hasMask() {
-    return kind == Kind.LEAKY || kind == Kind.CLAMP;
   }
 
   /** Whether it does nothing. */
@@ -110,16 +105,6 @@ public final class Curve {
       case HARD_SWISH -> v <= floor ? 0 : v >= 3 ? dy : Fma.fma(v, THIRD, 0.5f) * dy;
       case SILU -> silu(v, true) * dy;
     };
-  }
-
-  /** What the mask's bit says of a result: whether its derivative is 1. */
-  boolean bit(float y) {
-    return !(y <= floor || y >= cap);
-  }
-
-  /** act'(v)*dy where only the bit is known. */
-  float gradient(boolean bit, float dy) {
-    return bit ? dy : kind == Kind.LEAKY ? dy * slope : 0;
   }
 
   private static float silu(float v, boolean derivative) {

@@ -155,18 +155,19 @@ final class FusedVectorKernels {
     int whole = F.loopBound(length);
     int count = RowVectorKernels.quarter(rows);
     int apart = count * stride;
-    rows(x, xAt, z, zAt, y, yAt, count, stride, apart, whole, hi, k, b, first, curve);
+    fourRows(x, xAt, z, zAt, y, yAt, count, stride, apart, whole, hi, k, b, first, curve);
     int done = 4 * count;
     int at = done * stride;
-    // four neighbours at a time, as many as there are
+    // four neighbours, where as many are left
     count = (rows - done) / 4;
-    int four = 4 * stride;
-    rows(x, xAt + at, z, zAt + at, y, yAt + at, count, four, stride, whole, hi, k, b, first, curve);
+    fourRows(
+        x, xAt + at, z, zAt + at, y, yAt + at, count, 0, stride, whole, hi, k, b, first, curve);
     done += 4 * count;
     at = done * stride;
     // the rest four times each: all are read before any is written
     count = rows - done;
-    rows(x, xAt + at, z, zAt + at, y, yAt + at, count, stride, 0, whole, hi, k, b, first, curve);
+    fourRows(
+        x, xAt + at, z, zAt + at, y, yAt + at, count, stride, 0, whole, hi, k, b, first, curve);
     for (int row = 0; row < rows && whole < length; row++) {
       for (int i = whole; i < length; i++) {
         at = row * stride + i;
@@ -246,10 +247,10 @@ final class FusedVectorKernels {
   }
 
   /**
-   * Rows, as many in each of some stretches that are walked side by side, of coefficients of the
-   * same length: what is behind their last whole vector is left to others.
+   * Rows in each of four stretches that are walked side by side, of coefficients of their length, a
+   * whole number of vectors.
    */
-  private static void rows(
+  private static void fourRows(
       float[] x,
       int xFrom,
       float[] z,

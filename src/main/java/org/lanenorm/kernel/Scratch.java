@@ -3,7 +3,7 @@ package org.lanenorm.kernel;
 /** One thread's work arrays, grown to the largest tensor seen and then kept. */
 public final class Scratch {
   /** Floats that stay in a first-level cache, between steps that each read all of them. */
-  static final int PIECE = 2048;
+  static final int PIECE = 4096;
 
   private float[] packed;
   private float[] packedGradient;

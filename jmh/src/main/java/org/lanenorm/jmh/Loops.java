@@ -44,4 +44,11 @@ final class Loops {
       y[i] = Math.fma(x[i], a, z[i] * b);
     }
   }
+
+  /** {@code y = max(y, 0)}. */
+  static void relu(float[] y) {
+    for (int i = 0; i < y.length; i++) {
+      y[i] = Math.max(y[i], 0);
+    }
+  }
 }
