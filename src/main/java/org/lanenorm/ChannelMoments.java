@@ -1,5 +1,7 @@
 package org.lanenorm;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -15,6 +17,14 @@ import java.util.Arrays;
  * NaN as M2. See {@link org.lanenorm} for the algorithm.
  */
 public final class ChannelMoments {
+  /** The first bytes of the byte form: LNCM. */
+  private static final int MAGIC = 'L' | 'N' << 8 | 'C' << 16 | 'M' << 24;
+
+  private static final int VERSION = 1;
+
+  /** Bytes before the means. */
+  private static final int HEADER = 20;
+
   private final long count;
   private final double[] mean;
   private final double[] m2;
@@ -142,6 +152,97 @@ public final class ChannelMoments {
     double[] variance = new double[m2.length];
     Arrays.setAll(variance, this::variance);
     return variance;
+  }
+
+  /**
+   * The moments as bytes, to be stored or sent: the same bytes exactly for equal moments, on every
+   * machine. Numbers are little-endian, doubles as IEEE 754 has them, every NaN as
+   * 0x7ff8000000000000.
+   *
+   * <pre>
+   * from       bytes
+   *  0         4      4c 4e 43 4d, "LNCM" in ASCII
+   *  4         4      version, int: 1
+   *  8         8      count, long, at least 0
+   * 16         4      channels C, int, at least 0
+   * 20         8*C    mean of each channel, double
+   * 20 + 8*C   8*C    M2 of each channel, double, none negative
+   * 20 + 16*C         the end
+   * </pre>
+   *
+   * Where count is 0 all means and M2 are 0.
+   *
+   * @return 20 + 16*C bytes; a new array
+   * @throws IllegalStateException if there are more channels than an array of bytes can hold,
+   *     134,217,726
+   */
+  public byte[] toBytes() {
+    long length = HEADER + 16L * channels();
+    if (length > Integer.MAX_VALUE) {
+      throw new IllegalStateException("bytes of " + channels() + " channels exceed an array");
+    }
+    ByteBuffer bytes = ByteBuffer.allocate((int) length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putInt(MAGIC).putInt(VERSION).putLong(count).putInt(channels());
+    for (double value : mean) {
+      bytes.putLong(Double.doubleToLongBits(value));
+    }
+    for (double value : m2) {
+      bytes.putLong(Double.doubleToLongBits(value));
+    }
+    return bytes.array();
+  }
+
+  /**
+   * Reads what {@link #toBytes} has written. Nothing in the bytes is taken on trust: all of it is
+   * checked, and nothing is allocated for more channels than there are bytes.
+   *
+   * @param bytes the whole of it and nothing more; not kept
+   * @return the moments
+   * @throws IllegalArgumentException if the bytes are not those of moments in a version known here
+   */
+  public static ChannelMoments fromBytes(byte[] bytes) {
+    Checks.notNull("bytes", bytes);
+    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    if (bytes.length < HEADER) {
+      throw malformed("be " + HEADER + " at least", "were " + bytes.length);
+    }
+    int magic = in.getInt();
+    if (magic != MAGIC) {
+      throw malformed("begin with 4c 4e 43 4d", "with the int " + Integer.toHexString(magic));
+    }
+    int version = in.getInt();
+    if (version != VERSION) {
+      throw malformed("be of version " + VERSION, "of version " + version);
+    }
+    long count = in.getLong();
+    if (count < 0) {
+      throw malformed("have a count of at least 0", "had " + count);
+    }
+    int channels = in.getInt();
+    if (channels < 0) {
+      throw malformed("have at least 0 channels", "had " + channels);
+    }
+    long length = HEADER + 16L * channels;
+    if (bytes.length != length) {
+      throw malformed("be " + length + " for " + channels + " channels", "were " + bytes.length);
+    }
+    double[] mean = new double[channels];
+    double[] m2 = new double[channels];
+    in.asDoubleBuffer().get(mean).get(m2);
+    for (int c = 0; c < channels; c++) {
+      if (m2[c] < 0) {
+        throw malformed("have an m2[" + c + "] of at least 0", "had " + m2[c]);
+      }
+      if (count == 0 && !(mean[c] == 0 && m2[c] == 0)) {
+        String moments = "mean " + mean[c] + " and m2 " + m2[c] + " of channel " + c;
+        throw malformed("have moments of 0 where count is 0", "had " + moments);
+      }
+    }
+    return count == 0 ? empty(channels) : new ChannelMoments(count, mean, m2);
+  }
+
+  private static IllegalArgumentException malformed(String allowed, String was) {
+    return new IllegalArgumentException("bytes must " + allowed + ", but " + was);
   }
 
   /** Same count and the same bits of every mean and M2 (NaN equal to NaN). */

@@ -49,6 +49,7 @@ class BadInputTest {
     "saved",
     "layers",
     "values",
+    "momentsBytes",
     "conventions"
   })
   void theMessageNamesTheArgumentAndNothingHasChanged(Case bad) {
@@ -653,6 +654,34 @@ class BadInputTest {
     String[] words = Arrays.copyOf(new String[] {first}, 1 + rest.length);
     System.arraycopy(rest, 0, words, 1, rest.length);
     return words;
+  }
+
+  static List<Case> momentsBytes() {
+    List<Case> cases = new ArrayList<>();
+    cases.add(nullArgument("bytes", w -> ChannelMoments.fromBytes(null), "bytes"));
+    for (int length : new int[] {0, 19, 20, 51, 53}) {
+      String[] words = {"bytes must be", "were " + length};
+      cases.add(
+          illegal("bytes", w -> ChannelMoments.fromBytes(Arrays.copyOf(BYTES, length)), words));
+    }
+    cases.add(spoiled(3, 'm', "begin with 4c 4e 43 4d", "6d434e4c"));
+    cases.add(spoiled(4, 2, "version 1", "of version 2"));
+    cases.add(spoiled(15, 0x80, "count of at least 0", "had -922"));
+    cases.add(spoiled(16, 1, "be 36 for 1 channels", "were 52"));
+    cases.add(spoiled(19, 0x7f, "be 34091302964 for 2130706434 channels", "were 52"));
+    cases.add(spoiled(19, 0x80, "at least 0 channels", "had -2147483646"));
+    cases.add(spoiled(51, 0xbf, "m2[1] of at least 0", "had -1.0"));
+    cases.add(spoiled(8, 0, "moments of 0 where count is 0", "mean 1.0 and m2 1.0 of channel 0"));
+    return cases;
+  }
+
+  private static final byte[] BYTES =
+      ChannelMoments.of(5, new double[] {1, 1}, new double[] {1, 1}).toBytes();
+
+  private static Case spoiled(int at, int value, String... words) {
+    byte[] bytes = BYTES.clone();
+    bytes[at] = (byte) value;
+    return illegal("bytes", w -> ChannelMoments.fromBytes(bytes), words);
   }
 
   static List<Case> values() {
