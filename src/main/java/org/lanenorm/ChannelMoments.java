@@ -26,8 +26,8 @@ public final class ChannelMoments {
   private static final int HEADER = 20;
 
   private final long count;
-  private final double[] mean;
-  private final double[] m2;
+  final double[] mean;
+  final double[] m2;
 
   ChannelMoments(long count, double[] mean, double[] m2) {
     this.count = count;

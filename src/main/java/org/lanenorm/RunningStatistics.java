@@ -86,6 +86,41 @@ public final class RunningStatistics {
     Arrays.fill(this.varianceUpdates, updates);
   }
 
+  /**
+   * Replaces the statistics by those of a data set, leaving the numbers of updates as they are: the
+   * mean, and what the convention keeps of M2 and the count.
+   *
+   * @param population moments of the data, as {@link PopulationStatistics} or {@link
+   *     MomentsAccumulator} collect them
+   * @throws IllegalArgumentException if C is another, a moment is not finite, or there are too few
+   *     elements for the variance convention; nothing has changed then
+   */
+  public void set(ChannelMoments population) {
+    Checks.notNull("population", population);
+    Checks.channels("population", population.channels(), channels());
+    long count = population.count();
+    double[] kept = new double[channels()];
+    for (int c = 0; c < kept.length; c++) {
+      double m2 = population.m2(c);
+      double variance = convention.varianceConvention().of(m2, count, convention.epsilon());
+      if (Double.isNaN(variance) && !Double.isNaN(m2)) {
+        throw new IllegalArgumentException(
+            "population must have elements enough for "
+                + convention.varianceConvention().formula(convention.epsilon())
+                + ", but had "
+                + count);
+      }
+      kept[c] = convention.kept(variance);
+    }
+    checked(
+        "population's mean",
+        population.mean,
+        "population's " + convention.spread().symbol(),
+        kept,
+        channels());
+    set(population.mean, kept);
+  }
+
   static void checked(
       String meanName, double[] mean, String spreadName, double[] spread, int channels) {
     Checks.notNull(meanName, mean);

@@ -137,7 +137,8 @@
  * <h2>Running statistics</h2>
  *
  * are kept in double, so that they arrive where float averages stall ({@link
- * org.lanenorm.RunningStatistics}).
+ * org.lanenorm.RunningStatistics}). {@link org.lanenorm.PopulationStatistics} has those of a whole
+ * data set instead.
  *
  * <h2>Errors</h2>
  *

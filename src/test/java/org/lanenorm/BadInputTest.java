@@ -656,6 +656,32 @@ class BadInputTest {
     return words;
   }
 
+  private static List<Case> population() {
+    List<Case> cases = new ArrayList<>();
+    PopulationStatistics full = new PopulationStatistics(3);
+    full.add(ChannelMoments.of(Long.MAX_VALUE, new double[3], new double[3]));
+    cases.add(illegal("population", w -> new PopulationStatistics(-1), "channels", "was -1"));
+    cases.add(nullArgument("add", w -> full.add((ChannelMoments) null), "moments"));
+    cases.add(nullArgument("add", w -> full.add((SavedStatistics) null), "saved"));
+    String[] channels = {"channels", "3", "had 2"};
+    cases.add(illegal("add", w -> full.add(ChannelMoments.empty(2)), channels));
+    cases.add(illegal("add", w -> full.add(new SavedStatistics(2)), channels));
+    cases.add(illegal("add", w -> full.add(w.saved), "count", "long", "8"));
+    cases.add(nullArgument("set", w -> w.norm.runningStatistics().set(null), "population"));
+    cases.add(setTo(ChannelMoments.empty(2), channels));
+    cases.add(setTo(ChannelMoments.empty(3), "elements", "M2/(M - 1)", "had 0"));
+    double[] none = new double[3];
+    cases.add(setTo(ChannelMoments.of(1, none, none), "elements", "M2/(M - 1)", "had 1"));
+    double[] bad = {0, 0, Double.NaN};
+    cases.add(setTo(ChannelMoments.of(2, bad, none), "population's mean[2]", "was NaN"));
+    cases.add(setTo(ChannelMoments.of(2, none, bad), "population's variance[2]", "was NaN"));
+    return cases;
+  }
+
+  private static Case setTo(ChannelMoments population, String... words) {
+    return illegal("set", w -> w.norm.runningStatistics().set(population), words);
+  }
+
   static List<Case> momentsBytes() {
     List<Case> cases = new ArrayList<>();
     cases.add(nullArgument("bytes", w -> ChannelMoments.fromBytes(null), "bytes"));
@@ -709,6 +735,7 @@ class BadInputTest {
             "channels",
             "3",
             "had 2"));
+    cases.addAll(population());
     cases.add(illegal("saved", w -> new SavedStatistics(-1), "channels", "was -1"));
 
     ChannelMoments most =

@@ -9,11 +9,14 @@ import static org.lanenorm.Tensors.normal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.Momentum;
+import org.lanenorm.PopulationStatistics;
 import org.lanenorm.SavedStatistics;
 import org.lanenorm.TensorShape;
 
@@ -52,6 +55,25 @@ class EmbeddingTest {
     assertThat(dBeta[0]).isNotZero();
   }
 
+  @Test
+  void theReadmesPopulationExampleRuns() {
+    BatchNorm norm = BatchNorm.builder(1).build();
+    TensorShape shape = TensorShape.rows(2, 1);
+    float[][] batches = {{0, 2}, {4, 6}, {8, 10}};
+    float[] y = new float[2];
+
+    // README: begin
+    PopulationStatistics population = new PopulationStatistics(norm.channels());
+    for (float[] batch : batches) {
+      population.add(norm.forwardTraining(batch, y, shape));
+    }
+    norm.runningStatistics().set(population.moments());
+    // README: end
+
+    assertThat(norm.runningStatistics().mean(0)).isEqualTo(5);
+    assertThat(norm.runningStatistics().variance(0)).isEqualTo(14);
+  }
+
   /** A README that shows Java must show the lines above, to the letter but for indentation. */
   @Test
   void theReadmeQuotesTheExample() throws IOException {
@@ -60,9 +82,15 @@ class EmbeddingTest {
     assumeTrue(Files.exists(readme) && Files.readString(readme).contains("```java"));
     String source =
         Files.readString(module.resolve("test/java/org/lanenorm/example/EmbeddingTest.java"));
-    String example =
-        source.substring(
-            source.indexOf("// README: begin\n") + 17, source.indexOf("// README: end"));
-    assertThat(Files.readString(readme)).containsIgnoringWhitespaces(example);
+    List<String> examples =
+        Pattern.compile("    // README: begin\n(.*?)    // README: end", Pattern.DOTALL)
+            .matcher(source)
+            .results()
+            .map(match -> match.group(1))
+            .toList();
+    assertThat(examples).hasSize(2);
+    for (String example : examples) {
+      assertThat(Files.readString(readme)).containsIgnoringWhitespaces(example);
+    }
   }
 }
