@@ -76,7 +76,7 @@ public final class BatchNorm {
     workspace = new Workspace(channels, builder.parallelism);
   }
 
-  private boolean epsilonIsInside() {
+  boolean epsilonIsInside() {
     return convention.epsilonPlacement() == EpsilonPlacement.INSIDE_SQRT;
   }
 
@@ -243,6 +243,10 @@ public final class BatchNorm {
     Checks.notNull("saved", saved);
     Checks.channels("saved", saved.channels(), channels);
     forwardByBatch(x, xOffset, y, yOffset, shape, saved);
+    updateRunning(saved);
+  }
+
+  private void updateRunning(SavedStatistics saved) {
     for (int c = 0; c < channels && saved.count > 0; c++) {
       if (!saved.skipped[c] && convention.keepsRunningStatistics()) {
         running.update(c, saved.count, saved.mean[c], saved.m2[c]);
@@ -250,21 +254,32 @@ public final class BatchNorm {
     }
   }
 
+  /**
+   * What {@link #forwardTraining} makes of a batch's moments once they are known, for {@link
+   * SyncedBatchNorm}: everything but y.
+   *
+   * @param saved with mean and M2 of the batch; the rest of it is filled
+   * @param ofBatch receives the coefficients of y
+   */
+  void train(long count, SavedStatistics saved, ChannelAffine ofBatch) {
+    checkSingleValue(count, "of one over all workers");
+    if (count == 0) {
+      saved.clear();
+      return;
+    }
+    checkMoments(count, saved.mean, saved.m2);
+    coefficients(count, saved, ofBatch);
+    mark(count, saved);
+    updateRunning(saved);
+  }
+
   /** Normalizes by the batch's own moments. */
   private void forwardByBatch(
       float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, SavedStatistics saved) {
     int count = shape.count();
-    if (count == 1 && channels > 0 && singleValuePolicy == SingleValuePolicy.ERROR) {
-      throw new IllegalArgumentException(
-          "shape must have more than one value per channel in training (or use SingleValuePolicy.BETA), but was "
-              + shape);
-    }
+    checkSingleValue(count, shape);
     if (count == 0) {
-      saved.count = 0;
-      Arrays.fill(saved.skipped, false);
-      Arrays.fill(saved.mean, 0);
-      Arrays.fill(saved.m2, 0);
-      Arrays.fill(saved.invStd, 0);
+      saved.clear();
       return;
     }
     Passes passes = workspace.passes;
@@ -273,13 +288,10 @@ public final class BatchNorm {
       // only the moments can tell whether y may be written; they go to arrays of this layer's own
       // until then. And the pass that does all in one go knows epsilon inside the root alone.
       passes.moments(x, xOffset, order, mean, m2);
-      checkMoments(count);
+      checkMoments(count, mean, m2);
       System.arraycopy(mean, 0, saved.mean, 0, channels);
       System.arraycopy(m2, 0, saved.m2, 0, channels);
-      for (int c = 0; c < channels; c++) {
-        saved.invStd[c] = convention.invStd(m2[c] / count);
-      }
-      affine.compute(mean, saved.invStd, gamma, beta, 0, channels);
+      coefficients(count, saved, affine);
       passes.normalize(x, xOffset, y, yOffset, order, affine);
     } else {
       passes.trainingForward(
@@ -296,6 +308,17 @@ public final class BatchNorm {
           beta,
           affine);
     }
+    mark(count, saved);
+  }
+
+  private void coefficients(long count, SavedStatistics saved, ChannelAffine ofBatch) {
+    for (int c = 0; c < channels; c++) {
+      saved.invStd[c] = convention.invStd(saved.m2[c] / count);
+    }
+    ofBatch.compute(saved.mean, saved.invStd, gamma, beta, 0, channels);
+  }
+
+  private void mark(long count, SavedStatistics saved) {
     saved.count = count;
     for (int c = 0; c < channels; c++) {
       saved.skipped[c] =
@@ -303,7 +326,15 @@ public final class BatchNorm {
     }
   }
 
-  private void checkMoments(int count) {
+  private void checkSingleValue(long count, Object was) {
+    if (count == 1 && channels > 0 && singleValuePolicy == SingleValuePolicy.ERROR) {
+      throw new IllegalArgumentException(
+          "shape must have more than one value per channel in training (or use SingleValuePolicy.BETA), but was "
+              + was);
+    }
+  }
+
+  private void checkMoments(long count, double[] mean, double[] m2) {
     for (int c = 0; c < channels; c++) {
       if (nonFinitePolicy == NonFinitePolicy.ERROR && !finite(mean[c], m2[c])) {
         throw new IllegalArgumentException(
@@ -426,11 +457,7 @@ public final class BatchNorm {
               + saved.count);
     }
     if (invRoot != null) {
-      for (int c = 0; c < channels; c++) {
-        double root = convention.root(saved.m2[c] / saved.count);
-        // a constant channel: x - mean is 0, and no change of the root changes y
-        invRoot[c] = root == 0 ? 0 : 1 / root;
-      }
+      invRoot(saved, invRoot);
     }
     workspace.passes.backward(
         x,
@@ -444,10 +471,20 @@ public final class BatchNorm {
         saved.invStd,
         gamma,
         gradients);
-    writeGradients(saved.invStd, dGamma, dBeta);
+    writeGradients(gradients, saved.invStd, dGamma, dBeta);
   }
 
-  private void writeGradients(double[] invStd, float[] dGamma, float[] dBeta) {
+  /** 1/sqrt of what is in the root. */
+  void invRoot(SavedStatistics saved, double[] invRoot) {
+    for (int c = 0; c < channels; c++) {
+      double root = convention.root(saved.m2[c] / saved.count);
+      // a constant channel: x - mean is 0, and no change of the root changes y
+      invRoot[c] = root == 0 ? 0 : 1 / root;
+    }
+  }
+
+  static void writeGradients(
+      ChannelGradients gradients, double[] invStd, float[] dGamma, float[] dBeta) {
     if (dGamma != null) {
       gradients.dGamma(invStd, dGamma);
     }
@@ -511,7 +548,7 @@ public final class BatchNorm {
       affine.computeScale(invStd, gamma, 0, channels);
       passes.normalize(dOutput, dOutputOffset, dInput, dInputOffset, order, affine);
     }
-    writeGradients(invStd, dGamma, dBeta);
+    writeGradients(gradients, invStd, dGamma, dBeta);
   }
 
   /**
@@ -532,7 +569,7 @@ public final class BatchNorm {
     }
   }
 
-  private void checkForward(float[] x, int xOffset, float[] y, int yOffset, TensorShape shape) {
+  void checkForward(float[] x, int xOffset, float[] y, int yOffset, TensorShape shape) {
     Checks.tensor("x", x, xOffset, shape);
     Checks.tensor("y", y, yOffset, shape);
     Checks.channels("shape", shape.channels(), channels);
@@ -540,7 +577,7 @@ public final class BatchNorm {
     checkOverParameters("y", y, yOffset, shape.length());
   }
 
-  private void checkBackward(
+  void checkBackward(
       boolean readsX,
       float[] x,
       int xOffset,

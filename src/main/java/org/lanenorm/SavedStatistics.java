@@ -1,5 +1,7 @@
 package org.lanenorm;
 
+import java.util.Arrays;
+
 /**
  * What a training forward leaves for its backward: count, mean, M2 and invStd per channel (no copy
  * of x), and which channels' running statistics it did not move. Owned by the caller and
@@ -19,6 +21,31 @@ public final class SavedStatistics {
     m2 = new double[channels];
     invStd = new double[channels];
     skipped = new boolean[channels];
+  }
+
+  /** To those of an empty batch. */
+  void clear() {
+    count = 0;
+    Arrays.fill(skipped, false);
+    Arrays.fill(mean, 0);
+    Arrays.fill(m2, 0);
+    Arrays.fill(invStd, 0);
+  }
+
+  void copyFrom(SavedStatistics other) {
+    count = other.count;
+    System.arraycopy(other.skipped, 0, skipped, 0, skipped.length);
+    System.arraycopy(other.mean, 0, mean, 0, mean.length);
+    System.arraycopy(other.m2, 0, m2, 0, m2.length);
+    System.arraycopy(other.invStd, 0, invStd, 0, invStd.length);
+  }
+
+  /** Whether both are of the same forward, as far as backward can tell. */
+  boolean sameAs(SavedStatistics other) {
+    return count == other.count
+        && Arrays.equals(mean, other.mean)
+        && Arrays.equals(m2, other.m2)
+        && Arrays.equals(invStd, other.invStd);
   }
 
   /** C. */

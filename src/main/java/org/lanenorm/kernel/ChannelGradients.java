@@ -58,7 +58,7 @@ public final class ChannelGradients {
   }
 
   /** Starts the channels [from, to): no sums, and hi from the means. */
-  void start(double[] means, int from, int to) {
+  public void start(double[] means, int from, int to) {
     for (int c = from; c < to; c++) {
       mean[c] = means[c];
       hi[c] = ChannelAffine.high(means[c]);
@@ -76,14 +76,14 @@ public final class ChannelGradients {
   }
 
   /** From S(dy*(x - hi)) to S(dy*(x - mean)). */
-  void finish(int from, int to) {
+  public void finish(int from, int to) {
     for (int c = from; c < to; c++) {
       product[c] -= (mean[c] - hi[c]) * sum[c];
     }
   }
 
   /** Coefficients of the channels [from, to) from their sums over {@code count} elements. */
-  void compute(double[] invStd, float[] gamma, double count, int from, int to) {
+  public void compute(double[] invStd, float[] gamma, double count, int from, int to) {
     double[] ofRoot = invRoot == null ? invStd : invRoot;
     for (int c = from; c < to; c++) {
       double factor = gamma == null ? invStd[c] : gamma[c] * invStd[c];

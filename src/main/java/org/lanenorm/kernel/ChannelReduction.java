@@ -253,7 +253,8 @@ public final class ChannelReduction {
   }
 
   /** Ends a series of {@link #add}: mean += drift/M, M2 -= drift^2/M. */
-  static void finish(double count, int from, int to, double[] mean, double[] m2, double[] drift) {
+  public static void finish(
+      double count, int from, int to, double[] mean, double[] m2, double[] drift) {
     for (int c = from; c < to; c++) {
       mean[c] += drift[c] / count;
       m2[c] = Math.max(m2[c] - drift[c] * drift[c] / count, 0);

@@ -124,22 +124,61 @@ public final class Passes {
                 member);
           });
     } else {
-      growSegments(order);
-      team.run(
-          order.segments(),
-          (segment, member) -> {
-            prepare(member);
-            for (int c = 0; c < channels; c += order.channelsTogether()) {
-              int end = Math.min(channels, c + order.channelsTogether());
-              segmentMoments(x, xOffset, order, segment, segment + 1, c, end, member);
-              keep(segment, c, end, member);
-            }
-          });
-      for (int segment = 0; segment < order.segments(); segment++) {
-        int at = segment * channels;
-        add(order, segment, segmentFirst, segmentSecond, at, 0, channels, mean, m2);
-      }
+      keepMoments(x, xOffset, order);
+      addMoments(order, true, mean, m2, drift);
       ChannelReduction.finish(order.count(), 0, channels, mean, m2, drift);
+    }
+  }
+
+  /** Mean and M2 of every segment of every channel, kept until {@link #addMoments}. */
+  public void keepMoments(float[] x, int xOffset, Segments order) {
+    growSegments(order);
+    if (!shared(order)) {
+      keepMoments(x, xOffset, order, 0, order.segments(), 0);
+      return;
+    }
+    team.run(
+        order.segments(),
+        (segment, member) -> {
+          prepare(member);
+          keepMoments(x, xOffset, order, segment, segment + 1, member);
+        });
+  }
+
+  private void keepMoments(
+      float[] x, int xOffset, Segments order, int firstSegment, int endSegment, int member) {
+    int segments = order.segmentsTogether();
+    int width = order.channelsTogether();
+    for (int c = 0; c < channels; c += width) {
+      int end = Math.min(channels, c + width);
+      for (int segment = firstSegment; segment < endSegment; segment += segments) {
+        int last = Math.min(endSegment, segment + segments);
+        segmentMoments(x, xOffset, order, segment, last, c, end, member);
+        keep(segment, last, c, end, member);
+      }
+    }
+  }
+
+  /**
+   * Adds the segments kept to those of other tensors before it; {@link ChannelReduction#finish}
+   * ends the series.
+   *
+   * @param first whether there are none before it
+   */
+  public void addMoments(
+      Segments order, boolean first, double[] mean, double[] m2, double[] drift) {
+    for (int segment = 0; segment < order.segments(); segment++) {
+      ChannelReduction.add(
+          first && segment == 0,
+          order.count(segment),
+          segmentFirst,
+          segmentSecond,
+          segment * channels,
+          0,
+          channels,
+          mean,
+          m2,
+          drift);
     }
   }
 
@@ -169,10 +208,14 @@ public final class Passes {
     ChannelReduction.finish(order.count(), from, to, mean, m2, drift);
   }
 
-  /** Keeps the results of a segment of some channels until those of all segments are there. */
-  private void keep(int segment, int from, int to, int member) {
-    System.arraycopy(first[member], 0, segmentFirst, segment * channels + from, to - from);
-    System.arraycopy(second[member], 0, segmentSecond, segment * channels + from, to - from);
+  /** Keeps the results of segments of some channels until those of all segments are there. */
+  private void keep(int firstSegment, int endSegment, int from, int to, int member) {
+    for (int segment = firstSegment; segment < endSegment; segment++) {
+      int at = (segment - firstSegment) * (to - from);
+      int kept = segment * channels + from;
+      System.arraycopy(first[member], at, segmentFirst, kept, to - from);
+      System.arraycopy(second[member], at, segmentSecond, kept, to - from);
+    }
   }
 
   private void add(
@@ -416,23 +459,64 @@ public final class Passes {
                 member);
           });
     } else {
-      growSegments(order);
       gradients.start(mean, 0, channels);
-      team.run(
-          order.segments(),
-          (segment, member) -> {
-            prepare(member);
-            for (int c = 0; c < channels; c += order.channelsTogether()) {
-              int end = Math.min(channels, c + order.channelsTogether());
-              segmentGradients(
-                  x, xOffset, dy, dyOffset, order, segment, segment + 1, gradients, c, end, member);
-              keep(segment, c, end, member);
-            }
-          });
-      for (int segment = 0; segment < order.segments(); segment++) {
-        gradients.add(segmentFirst, segmentSecond, segment * channels, 0, channels);
-      }
+      keepGradients(x, xOffset, dy, dyOffset, order, gradients);
+      addGradients(order, gradients);
       gradients.finish(0, channels);
+    }
+  }
+
+  /**
+   * Gradient sums of every segment of every channel, kept until {@link #addGradients}.
+   *
+   * @param gradients started with the means
+   */
+  public void keepGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      ChannelGradients gradients) {
+    growSegments(order);
+    if (!shared(order)) {
+      keepGradients(x, xOffset, dy, dyOffset, order, 0, order.segments(), gradients, 0);
+      return;
+    }
+    team.run(
+        order.segments(),
+        (segment, member) -> {
+          prepare(member);
+          keepGradients(x, xOffset, dy, dyOffset, order, segment, segment + 1, gradients, member);
+        });
+  }
+
+  private void keepGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      ChannelGradients gradients,
+      int member) {
+    int segments = order.segmentsTogether();
+    int width = order.channelsTogether();
+    for (int c = 0; c < channels; c += width) {
+      int end = Math.min(channels, c + width);
+      for (int segment = firstSegment; segment < endSegment; segment += segments) {
+        int last = Math.min(endSegment, segment + segments);
+        segmentGradients(x, xOffset, dy, dyOffset, order, segment, last, gradients, c, end, member);
+        keep(segment, last, c, end, member);
+      }
+    }
+  }
+
+  /** Adds the segments kept to {@code gradients}. */
+  public void addGradients(Segments order, ChannelGradients gradients) {
+    for (int segment = 0; segment < order.segments(); segment++) {
+      gradients.add(segmentFirst, segmentSecond, segment * channels, 0, channels);
     }
   }
 
@@ -591,7 +675,8 @@ public final class Passes {
         member);
   }
 
-  private void inputGradient(
+  /** dInput over the whole tensor from coefficients that have been computed. */
+  public void inputGradient(
       float[] x,
       int xOffset,
       float[] dy,

@@ -96,6 +96,30 @@ public final class Segments {
     }
   }
 
+  /**
+   * The fewest images of S positions that are whole segments: cut at a multiple of it, a batch's
+   * order is the order of its parts, one after the other. (The last part then needs more than half
+   * a segment, or its blocks would join the segment before.)
+   */
+  public static int imagesPerCut(int spatial) {
+    if (spatial == 0) {
+      return 1;
+    }
+    if (spatial < LANES) {
+      int segment = BLOCKS_PER_SEGMENT * SLOTS * LANES;
+      return segment / gcd(segment, spatial);
+    }
+    int rows = (spatial - 1) / LANES + 1;
+    if (rows > SLOTS) {
+      return BLOCKS_PER_SEGMENT / gcd(BLOCKS_PER_SEGMENT, (rows - 1) / SLOTS + 1);
+    }
+    return BLOCKS_PER_SEGMENT * new Segments(false, 1, 1, spatial).imagesPerBlock;
+  }
+
+  private static int gcd(int a, int b) {
+    return b == 0 ? a : gcd(b, a % b);
+  }
+
   boolean channelsLast() {
     return channelsLast;
   }

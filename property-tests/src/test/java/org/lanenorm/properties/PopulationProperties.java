@@ -13,6 +13,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.Conventions;
+import org.lanenorm.Layout;
 import org.lanenorm.MomentsAccumulator;
 import org.lanenorm.Momentum;
 import org.lanenorm.PopulationStatistics;
@@ -145,7 +146,7 @@ class PopulationProperties extends Properties {
   /** One batch's moments are the population's, bit for bit. */
   @Property
   void oneBatchIsItsOwnPopulation(@ForAll Case input) {
-    TensorShape shape = input.shape(org.lanenorm.Layout.NCHW);
+    TensorShape shape = input.shape(Layout.NCHW);
     ChannelMoments moments = ChannelMoments.of(input.x(shape.layout()), shape);
     PopulationStatistics population = new PopulationStatistics(shape.channels());
     population.add(ChannelMoments.empty(shape.channels()));
