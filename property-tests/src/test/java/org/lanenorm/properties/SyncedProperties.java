@@ -12,7 +12,7 @@ import org.lanenorm.verify.Shapes;
 
 /** Workers with shares of a batch against the batch. */
 class SyncedProperties extends Properties {
-  @Property
+  @Property(tries = 150)
   void sharesOfWholeSegmentsGiveTheBitsOfTheBatch(@ForAll Case input, @ForAll Layout layout) {
     wholeSegments(input, layout);
   }
@@ -33,8 +33,8 @@ class SyncedProperties extends Properties {
 
   private static void wholeSegments(int spatial, int images, int channels) {
     Shapes.Size size = new Shapes.Size(images, channels, spatial);
-    for (int seed = 0; seed < 4; seed++) {
-      wholeSegments(new Case(size, HardData.BENIGN, true, seed), Layout.values()[seed % 2]);
+    for (int seed = 0; seed < 2; seed++) {
+      wholeSegments(new Case(size, HardData.BENIGN, true, seed), Layout.values()[seed]);
     }
   }
 
@@ -46,7 +46,7 @@ class SyncedProperties extends Properties {
   }
 
   /** Their last bits depend on the cut, and on nothing else. */
-  @Property(tries = 100)
+  @Property(tries = 30)
   void whoComesFirstDoesNotMatter(@ForAll Case input, @ForAll Layout layout) {
     Workers workers = Workers.anywhere(input.size().n(), input.seed());
     Workers.Step expected = together(workers, input, layout);
@@ -54,7 +54,7 @@ class SyncedProperties extends Properties {
     same(together(again, input, layout), expected, input + ", " + again);
   }
 
-  @Property
+  @Property(tries = 40)
   void anySharesAreWithinTheBounds(@ForAll Case input, @ForAll Layout layout) {
     Workers workers = Workers.anywhere(input.size().n(), input.seed());
     AccuracyProperties accuracy = new AccuracyProperties();
