@@ -85,7 +85,9 @@
  *       form of Welford's (1962), taken for all of them at once.
  * </ul>
  *
- * Threads take whole channels or whole segments; they never change who is added to whom.
+ * Threads take whole channels or whole segments; they never change who is added to whom. The
+ * workers of a {@link org.lanenorm.SyncedBatchNorm} each cut segments of their own share: where
+ * those are the batch's, so are the bits.
  *
  * <h2>Accuracy</h2>
  *
@@ -151,7 +153,8 @@
  * Calls are sequential unless given a {@link org.lanenorm.Parallelism}. {@link
  * org.lanenorm.ChannelMoments} and {@link org.lanenorm.FrozenBatchNorm} are values for any thread;
  * a {@link org.lanenorm.BatchNorm} or {@link org.lanenorm.MomentsAccumulator} owns a workspace and
- * is used by one thread at a time.
+ * is used by one thread at a time. Several threads train one layer through a {@link
+ * org.lanenorm.SyncedBatchNorm}, each with its share of the batch.
  *
  * <h2>Back ends</h2>
  *

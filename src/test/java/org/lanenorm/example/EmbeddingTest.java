@@ -10,6 +10,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.lanenorm.BatchNorm;
@@ -18,6 +22,7 @@ import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.Momentum;
 import org.lanenorm.PopulationStatistics;
 import org.lanenorm.SavedStatistics;
+import org.lanenorm.SyncedBatchNorm;
 import org.lanenorm.TensorShape;
 
 /** The README's example, so that it cannot drift from the API. */
@@ -74,6 +79,41 @@ class EmbeddingTest {
     assertThat(norm.runningStatistics().variance(0)).isEqualTo(14);
   }
 
+  @Test
+  void theReadmesWorkersRun() throws Exception {
+    BatchNorm norm = BatchNorm.builder(1).build();
+    SyncedBatchNorm synced = SyncedBatchNorm.of(norm, 2);
+    ExecutorService pool = Executors.newFixedThreadPool(2);
+    try {
+      Future<?> first = pool.submit(() -> work(synced, 0, new float[] {5, 9}));
+      Future<?> second = pool.submit(() -> work(synced, 1, new float[] {1, 3}));
+      first.get(30, TimeUnit.SECONDS);
+      second.get(30, TimeUnit.SECONDS);
+    } finally {
+      pool.shutdownNow();
+    }
+    assertThat(norm.runningStatistics().mean(0)).isCloseTo(0.45, offset(1e-15));
+  }
+
+  private static void work(SyncedBatchNorm synced, int i, float[] x) {
+    TensorShape share = TensorShape.rows(x.length, 1);
+    float[] y = new float[x.length];
+    float[] dOutput = x.clone();
+    float[] dInput = new float[x.length];
+    float[] dGamma = new float[1];
+    float[] dBeta = new float[1];
+
+    // README: begin
+    // synced = SyncedBatchNorm.of(norm, 2); in the thread of worker i:
+    try (SyncedBatchNorm.Worker worker = synced.worker(i)) {
+      SavedStatistics saved = worker.forwardTraining(x, y, share);
+      worker.backward(x, dOutput, saved, dInput, dGamma, dBeta, share);
+    }
+    // README: end
+
+    assertThat(dBeta[0]).isEqualTo(18);
+  }
+
   /** A README that shows Java must show the lines above, to the letter but for indentation. */
   @Test
   void theReadmeQuotesTheExample() throws IOException {
@@ -88,7 +128,7 @@ class EmbeddingTest {
             .results()
             .map(match -> match.group(1))
             .toList();
-    assertThat(examples).hasSize(2);
+    assertThat(examples).hasSize(3);
     for (String example : examples) {
       assertThat(Files.readString(readme)).containsIgnoringWhitespaces(example);
     }
