@@ -245,6 +245,27 @@ class SyncedBatchNormTest {
     assertEndedForGood(shares, "worker 1 was interrupted");
   }
 
+  /** An interrupt does not depend on who comes last, and so has nobody to wait for. */
+  @Test
+  void anInterruptedWorkerThatNeedNotWaitEndsItToo() throws Exception {
+    synced = SyncedBatchNorm.of(norm, 1);
+    Share share = new Share(0);
+    boolean[] stays = new boolean[1];
+    List<Throwable> thrown =
+        thrownBy(
+            () -> {
+              Thread.currentThread().interrupt();
+              try {
+                share.forward();
+              } finally {
+                stays[0] = Thread.interrupted();
+              }
+            });
+    assertEnded(thrown.get(0), "worker 0 was interrupted");
+    assertThat(stays[0]).isTrue();
+    assertEndedForGood(new Share[] {share}, "worker 0 was interrupted");
+  }
+
   @Test
   void aWorkerThatIsClosedLetsNobodyWait() throws Exception {
     Share[] shares = shares();
