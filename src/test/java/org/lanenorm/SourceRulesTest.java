@@ -27,6 +27,7 @@ class SourceRulesTest {
         .containsExactlyInAnyOrder(
             "VectorWidth.java",
             "FusedVectorKernels.java",
+            "ElementVectorKernels.java",
             "NchwVectorKernels.java",
             "NhwcVectorKernels.java",
             "RowVectorKernels.java");
@@ -58,6 +59,10 @@ class SourceRulesTest {
     "FusedVectorKernels,fourRows",
     "FusedVectorKernels,silu",
     "FusedVectorKernels,siluGradient",
+    "ElementVectorKernels,along",
+    "ElementVectorKernels,across",
+    "ElementVectorKernels,scaleAlong",
+    "ElementVectorKernels,scaleAcross",
     "NhwcVectorKernels,squares",
     "NhwcVectorKernels,products",
     "NhwcVectorKernels,partialHalf",

@@ -25,6 +25,9 @@ public final class ChannelGradients {
   /** 1/sqrt of what is in the root, where invStd is not just that: null where it is. */
   private double[] invRoot;
 
+  /** Whether the mean moves with x; else it is a constant 0. */
+  private boolean centered = true;
+
   /** S(dy). */
   private final double[] sum;
 
@@ -55,6 +58,11 @@ public final class ChannelGradients {
    */
   public void setInvRoot(double[] invRoot) {
     this.invRoot = invRoot;
+  }
+
+  /** Leaves the mean out from now on: it is 0 whatever x is, and dx has no -k*S(dy)/M. */
+  public void setUncentered() {
+    centered = false;
   }
 
   /** Starts the channels [from, to): no sums, and hi from the means. */
@@ -88,22 +96,67 @@ public final class ChannelGradients {
     for (int c = from; c < to; c++) {
       double factor = gamma == null ? invStd[c] : gamma[c] * invStd[c];
       double slopeC = -factor * invStd[c] * ofRoot[c] * (product[c] / count);
-      if (product[c] == 0 && Double.isNaN(slopeC)) {
-        // a constant channel with epsilon under 1e-205: the cube overflows, what it multiplies is 0
-        slopeC = 0;
+      double shiftC = centered ? -factor * (sum[c] / count) : 0;
+      set(c, factor, zeroIf(product[c] == 0, slopeC), shiftC);
+    }
+  }
+
+  /**
+   * A constant channel with epsilon under 1e-205: the cube of invStd overflows, what it multiplies
+   * is 0.
+   */
+  private static double zeroIf(boolean noProduct, double slope) {
+    return noProduct && Double.isNaN(slope) ? 0 : slope;
+  }
+
+  /**
+   * Coefficients of all channels where {@code together} neighbours share mean and invStd, as those
+   * of a group do. With sums over the group's channels and its {@code count} elements:
+   *
+   * <pre>
+   * dx = invStd*(gamma*dy - sum(gamma*S(dy))/count - xHat*sum(gamma*S(dy*xHat))/count)
+   * </pre>
+   */
+  void computeGroups(int together, double[] invStd, float[] gamma, double count) {
+    for (int from = 0; from < sum.length; from += together) {
+      double groupSum = 0;
+      double groupProduct = 0;
+      for (int c = from; c < from + together; c++) {
+        groupSum += gamma == null ? sum[c] : gamma[c] * sum[c];
+        groupProduct += gamma == null ? product[c] : gamma[c] * product[c];
       }
-      double shiftC = -factor * (sum[c] / count);
-      scale[c] = factor;
-      slope[c] = slopeC;
-      shift[c] = shiftC;
-      k[c] = (float) factor;
-      p[c] = (float) slopeC;
-      q[c] = (float) (shiftC - slopeC * (mean[c] - hi[c]));
-      extreme[c] =
-          Math.abs(mean[c]) >= ChannelAffine.LARGEST_MEAN
-              || ChannelAffine.outside(factor, k[c])
-              || ChannelAffine.outside(slopeC, p[c])
-              || Float.isInfinite(q[c]);
+      double r = invStd[from];
+      double slopeOfGroup = zeroIf(groupProduct == 0, -r * r * r * (groupProduct / count));
+      for (int c = from; c < from + together; c++) {
+        double factor = gamma == null ? r : gamma[c] * r;
+        set(c, factor, slopeOfGroup, -r * (groupSum / count));
+      }
+    }
+  }
+
+  private void set(int c, double factor, double slopeC, double shiftC) {
+    scale[c] = factor;
+    slope[c] = slopeC;
+    shift[c] = shiftC;
+    k[c] = (float) factor;
+    p[c] = (float) slopeC;
+    q[c] = (float) (shiftC - slopeC * (mean[c] - hi[c]));
+    extreme[c] =
+        Math.abs(mean[c]) >= ChannelAffine.LARGEST_MEAN
+            || ChannelAffine.outside(factor, k[c])
+            || ChannelAffine.outside(slopeC, p[c])
+            || Float.isInfinite(q[c]);
+  }
+
+  /**
+   * Adds S(dy*(x - mean))*invStd and S(dy) of every channel c to those at index at + c.
+   *
+   * @param invStd null for 1
+   */
+  void addTo(double[] invStd, double[] dGamma, double[] dBeta, int at) {
+    for (int c = 0; c < sum.length; c++) {
+      dGamma[at + c] += invStd == null ? product[c] : product[c] * invStd[c];
+      dBeta[at + c] += sum[c];
     }
   }
 

@@ -114,4 +114,22 @@ public interface Kernels {
 
   /** dx = act'(v)*dy for so many floats from each offset on, of v from its first. dx may be dy. */
   void gradient(float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve);
+
+  /**
+   * y = fma(fma(x - hi, k, b), gamma[s], beta[s]) at every position s of one image, whose channels
+   * are lines of their own: hi, k and b belong to the channel, gamma and beta to the position. y
+   * may be x.
+   */
+  void normalizeElements(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      ChannelAffine affine,
+      float[] gamma,
+      float[] beta);
+
+  /** y = x*gamma[s] at every position s of one image. */
+  void scaleElements(float[] x, int xOffset, float[] y, int yOffset, Segments order, float[] gamma);
 }

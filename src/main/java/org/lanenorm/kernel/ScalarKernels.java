@@ -272,4 +272,43 @@ final class ScalarKernels implements Kernels {
       dx[dxFrom + i] = curve.gradient(v[i], dy[dyFrom + i]);
     }
   }
+
+  @Override
+  public void normalizeElements(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      ChannelAffine affine,
+      float[] gamma,
+      float[] beta) {
+    int step = order.step();
+    for (int c = 0; c < order.channels(); c++) {
+      int at = c * order.channelStride();
+      for (int s = 0; s < order.count(); s++, at += step) {
+        float value = x[xOffset + at];
+        if (affine.extreme(c)) {
+          double xHat = (value - affine.mean[c]) * affine.scale[c];
+          y[yOffset + at] = (float) (xHat * gamma[s] + beta[s]);
+        } else {
+          float xHat = Fma.fma(value - affine.hi[c], affine.k[c], affine.b[c]);
+          y[yOffset + at] = Fma.fma(xHat, gamma[s], beta[s]);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void scaleElements(
+      float[] x, int xOffset, float[] y, int yOffset, Segments order, float[] gamma) {
+    boolean last = order.channelsLast();
+    int rows = last ? order.count() : order.channels();
+    int length = last ? order.channels() : order.count();
+    for (int row = 0, at = 0; row < rows; row++) {
+      for (int i = 0; i < length; i++, at++) {
+        y[yOffset + at] = x[xOffset + at] * gamma[last ? row : i];
+      }
+    }
+  }
 }

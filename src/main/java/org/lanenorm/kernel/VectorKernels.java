@@ -148,4 +148,23 @@ final class VectorKernels implements Kernels {
       float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
     FusedVectorKernels.gradient(v, dy, dyFrom, dx, dxFrom, length, curve);
   }
+
+  @Override
+  public void normalizeElements(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      ChannelAffine affine,
+      float[] gamma,
+      float[] beta) {
+    ElementVectorKernels.normalize(x, xOffset, y, yOffset, order, affine, gamma, beta);
+  }
+
+  @Override
+  public void scaleElements(
+      float[] x, int xOffset, float[] y, int yOffset, Segments order, float[] gamma) {
+    ElementVectorKernels.scale(x, xOffset, y, yOffset, order, gamma);
+  }
 }

@@ -37,6 +37,17 @@ public final class Cases implements ArbitraryProvider {
             new Shapes.Size(64, 257, 49)));
   }
 
+  /** Just enough that threads share them: many images, few large ones, and rows long and short. */
+  static Arbitrary<Case> shared() {
+    return cases(
+        Arbitraries.of(
+            new Shapes.Size(9, 12, 1537),
+            new Shapes.Size(2, 16, 4999),
+            new Shapes.Size(700, 24, 9),
+            new Shapes.Size(20_003, 7, 1),
+            new Shapes.Size(401, 384, 1)));
+  }
+
   private static Arbitrary<Case> cases(Arbitrary<Shapes.Size> sizes) {
     return Combinators.combine(
             sizes,
