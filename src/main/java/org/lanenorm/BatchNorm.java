@@ -636,6 +636,16 @@ public final class BatchNorm {
     Checks.overlap(name, array, offset, length, "the layer's beta", beta, 0, channels, false);
   }
 
+  /** What one value per channel leads to. */
+  SingleValuePolicy singleValuePolicy() {
+    return singleValuePolicy;
+  }
+
+  /** What a channel that is not finite leads to. */
+  NonFinitePolicy nonFinitePolicy() {
+    return nonFinitePolicy;
+  }
+
   /** C. */
   public int channels() {
     return channels;

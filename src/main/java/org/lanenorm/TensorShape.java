@@ -160,6 +160,11 @@ public final class TensorShape {
     return other == layout ? this : new TensorShape(other, batch, channels, spatialDimensions);
   }
 
+  /** The same for another number of images. */
+  TensorShape withBatch(int other) {
+    return new TensorShape(layout, other, channels, spatialDimensions);
+  }
+
   /**
    * Where element (n, c, s) lies, counted from the tensor's first float.
    *

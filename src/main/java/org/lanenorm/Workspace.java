@@ -6,7 +6,7 @@ import org.lanenorm.kernel.Passes;
 import org.lanenorm.kernel.Segments;
 
 /**
- * The passes of one caller and the order of the last shape it saw, so that the steady state
+ * The passes of one caller and the orders of the last two shapes it saw, so that the steady state
  * allocates nothing.
  */
 final class Workspace {
@@ -16,6 +16,11 @@ final class Workspace {
   private ChannelGradients gradients;
   private TensorShape lastShape;
   private Segments lastOrder;
+
+  /** The one before: a caller may go to and fro between two shapes. */
+  private TensorShape otherShape;
+
+  private Segments otherOrder;
 
   Workspace(int channels, Parallelism parallelism) {
     this.channels = channels;
@@ -33,11 +38,17 @@ final class Workspace {
 
   Segments order(TensorShape shape) {
     if (!shape.equals(lastShape)) {
+      Segments order = shape.equals(otherShape) ? otherOrder : newOrder(shape);
+      otherShape = lastShape;
+      otherOrder = lastOrder;
       lastShape = shape;
-      lastOrder =
-          new Segments(
-              shape.layout() == Layout.NHWC, shape.batch(), shape.channels(), shape.spatial());
+      lastOrder = order;
     }
     return lastOrder;
+  }
+
+  private static Segments newOrder(TensorShape shape) {
+    return new Segments(
+        shape.layout() == Layout.NHWC, shape.batch(), shape.channels(), shape.spatial());
   }
 }

@@ -146,18 +146,24 @@ final class ElementVectorKernels {
   private static void scaleAlong(
       float[] x, int xAt, float[] y, int yAt, int length, float[] gamma) {
     int i = 0;
-    for (; i <= length - 4 * L; i += 4 * L) {
+    for (; i <= length - 6 * L; i += 6 * L) {
       int j = i + L;
       int l = j + L;
       int m = l + L;
+      int o = m + L;
+      int p = o + L;
       FloatVector y0 = FloatVector.fromArray(F, x, xAt + i).mul(FloatVector.fromArray(F, gamma, i));
       FloatVector y1 = FloatVector.fromArray(F, x, xAt + j).mul(FloatVector.fromArray(F, gamma, j));
       FloatVector y2 = FloatVector.fromArray(F, x, xAt + l).mul(FloatVector.fromArray(F, gamma, l));
       FloatVector y3 = FloatVector.fromArray(F, x, xAt + m).mul(FloatVector.fromArray(F, gamma, m));
+      FloatVector y4 = FloatVector.fromArray(F, x, xAt + o).mul(FloatVector.fromArray(F, gamma, o));
+      FloatVector y5 = FloatVector.fromArray(F, x, xAt + p).mul(FloatVector.fromArray(F, gamma, p));
       y0.intoArray(y, yAt + i);
       y1.intoArray(y, yAt + j);
       y2.intoArray(y, yAt + l);
       y3.intoArray(y, yAt + m);
+      y4.intoArray(y, yAt + o);
+      y5.intoArray(y, yAt + p);
     }
     for (; i <= length - L; i += L) {
       FloatVector.fromArray(F, x, xAt + i)
@@ -172,18 +178,30 @@ final class ElementVectorKernels {
   private static void scaleAcross(float[] x, int xAt, float[] y, int yAt, int length, float gamma) {
     FloatVector factor = FloatVector.broadcast(F, gamma);
     int i = 0;
-    for (; i <= length - 4 * L; i += 4 * L) {
+    for (; i <= length - 8 * L; i += 8 * L) {
       int j = i + L;
       int l = j + L;
       int m = l + L;
+      int o = m + L;
+      int p = o + L;
+      int q = p + L;
+      int r = q + L;
       FloatVector y0 = FloatVector.fromArray(F, x, xAt + i).mul(factor);
       FloatVector y1 = FloatVector.fromArray(F, x, xAt + j).mul(factor);
       FloatVector y2 = FloatVector.fromArray(F, x, xAt + l).mul(factor);
       FloatVector y3 = FloatVector.fromArray(F, x, xAt + m).mul(factor);
+      FloatVector y4 = FloatVector.fromArray(F, x, xAt + o).mul(factor);
+      FloatVector y5 = FloatVector.fromArray(F, x, xAt + p).mul(factor);
+      FloatVector y6 = FloatVector.fromArray(F, x, xAt + q).mul(factor);
+      FloatVector y7 = FloatVector.fromArray(F, x, xAt + r).mul(factor);
       y0.intoArray(y, yAt + i);
       y1.intoArray(y, yAt + j);
       y2.intoArray(y, yAt + l);
       y3.intoArray(y, yAt + m);
+      y4.intoArray(y, yAt + o);
+      y5.intoArray(y, yAt + p);
+      y6.intoArray(y, yAt + q);
+      y7.intoArray(y, yAt + r);
     }
     for (; i <= length - L; i += L) {
       FloatVector.fromArray(F, x, xAt + i).mul(factor).intoArray(y, yAt + i);

@@ -6,15 +6,28 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
+import org.lanenorm.BatchNorm;
+import org.lanenorm.Conventions;
+import org.lanenorm.GhostBatchNorm;
 import org.lanenorm.Layout;
+import org.lanenorm.Momentum;
+import org.lanenorm.RunningStatistics;
+import org.lanenorm.SavedStatistics;
+import org.lanenorm.SingleValuePolicy;
+import org.lanenorm.TensorShape;
 import org.lanenorm.properties.Family.Member;
 import org.lanenorm.properties.Family.Results;
 import org.lanenorm.verify.Bounds;
 import org.lanenorm.verify.HardData;
+import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.SampleOracle;
+import org.lanenorm.verify.SampleOracle.Partition;
 import org.lanenorm.verify.Tensors;
 
-/** Group, instance, layer and RMS norm: as accurate as they say, and the same bits everywhere. */
+/**
+ * Group, instance, layer, RMS and ghost batch norm: as accurate as they say, and the same bits
+ * everywhere.
+ */
 class FamilyProperties extends Properties {
   @Provide
   Arbitrary<Case> shared() {
@@ -108,8 +121,90 @@ class FamilyProperties extends Properties {
         family);
   }
 
+  /** torch.chunk(ceil(N/V)): equal parts, the last one may be smaller. */
+  @Property(tries = 100)
+  void ghostBatchNormIsABatchNormOfEachVirtualBatch(
+      @ForAll Case input, @ForAll @IntRange(min = 1, max = 9) int virtualBatchSize) {
+    int n = input.size().n();
+    int c = input.size().c();
+    int parts = (int) Math.ceil((double) n / virtualBatchSize);
+    int images = (int) Math.ceil((double) n / parts);
+    int cut = (int) Math.ceil((double) n / images);
+    Layer layer = input.layer();
+    Ghost ghost = new Ghost(input, layer, virtualBatchSize, Layout.NCHW);
+    Ghost nhwc = new Ghost(input, layer, virtualBatchSize, Layout.NHWC);
+    sameBits(Tensors.permuted(nhwc.y, true, input.size()), ghost.y, "y", input);
+    sameBits(Tensors.permuted(nhwc.dInput, true, input.size()), ghost.dInput, "dInput", input);
+    sameBits(nhwc.dGamma, ghost.dGamma, "dGamma", input);
+    sameBits(nhwc.dBeta, ghost.dBeta, "dBeta", input);
+
+    SampleOracle exact =
+        new SampleOracle(
+            Partition.parts(false, input.size(), cut, image -> image / images),
+            c,
+            true,
+            new Oracle.Epsilon(Ghost.EPSILON, 0),
+            layer.gamma(),
+            layer.beta(),
+            input.x(Layout.NCHW),
+            input.dOutput(Layout.NCHW));
+    for (int i = 0; i < exact.y.length; i++) {
+      near(input, "y", i, ghost.y[i], exact.y[i], exact.yBound(i));
+      near(input, "dInput", i, ghost.dInput[i], exact.dInput[i], exact.dInputBound(i));
+    }
+    for (int p = 0; p < c; p++) {
+      near(input, "dGamma", p, ghost.dGamma[p], exact.dGamma[p], exact.dGammaBound(p));
+      near(input, "dBeta", p, ghost.dBeta[p], exact.dBeta[p], exact.dBetaBound(p));
+      double mean = 0;
+      double variance = 1;
+      double meanBound = 0;
+      double varianceBound = 0;
+      for (int j = p; j < exact.mean.length; j += c) {
+        mean = 0.75 * mean + 0.25 * exact.mean[j];
+        variance = 0.75 * variance + 0.25 * exact.variance[j];
+        meanBound = Math.max(meanBound, Bounds.mean(exact.mean[j], exact.variance[j]));
+        varianceBound = Math.max(varianceBound, exact.varianceBound(j));
+      }
+      near(input, "running mean", p, ghost.running.mean(p), mean, meanBound);
+      near(
+          input, "running variance", p, ghost.running.variance(p), variance, varianceBound + 1e-12);
+    }
+  }
+
+  /** Its results on one case. */
+  private static final class Ghost {
+    static final double EPSILON = 1e-5;
+
+    final float[] y;
+    final float[] dInput;
+    final float[] dGamma;
+    final float[] dBeta;
+    final RunningStatistics running;
+
+    Ghost(Case input, Layer layer, int virtualBatchSize, Layout layout) {
+      TensorShape shape = input.shape(layout);
+      float[] x = input.x(layout);
+      y = new float[x.length];
+      dInput = new float[x.length];
+      dGamma = new float[shape.channels()];
+      dBeta = new float[shape.channels()];
+      BatchNorm norm =
+          BatchNorm.builder(shape.channels())
+              .convention(Conventions.keras3().withMomentum(Momentum.decay(0.75)))
+              .epsilon(EPSILON)
+              .singleValuePolicy(SingleValuePolicy.BETA)
+              .gamma(layer.gamma())
+              .beta(layer.beta())
+              .build();
+      GhostBatchNorm ghost = GhostBatchNorm.of(norm, virtualBatchSize);
+      SavedStatistics[] saved = ghost.forwardTraining(x, y, shape);
+      ghost.backward(x, input.dOutput(layout), saved, dInput, dGamma, dBeta, shape);
+      running = norm.runningStatistics();
+    }
+  }
+
   private static void near(
-      Family family, String what, int at, double actual, double exact, double bound) {
+      Object family, String what, int at, double actual, double exact, double bound) {
     boolean within =
         Math.abs(actual - exact) <= bound
             || actual == (float) actual && Bounds.within((float) actual, exact, bound);
