@@ -17,6 +17,7 @@ import org.lanenorm.Convention;
 import org.lanenorm.Conventions;
 import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.InferenceStatistics;
+import org.lanenorm.LayerNorm;
 import org.lanenorm.Layout;
 import org.lanenorm.Momentum;
 import org.lanenorm.RunningStatistics;
@@ -122,6 +123,23 @@ class Keras1LiteralsTest {
     double[] row = new double[6];
     Arrays.setAll(row, d -> GAMMA[d] * y[d] + BETA[d]);
     assertClose(row, Y, version.compareTo("1.0.5") < 0 ? SAMPLE_ROW_1_0_4 : SAMPLE_ROW_1_0_5);
+  }
+
+  /** The same by layer norm, which has gamma and beta along the axis. */
+  @ParameterizedTest
+  @CsvSource({"1.0.0", "1.0.4", "1.0.5", "1.2.2"})
+  void mode1IsALayerNorm(String version) {
+    float[] y = new float[30];
+    LayerNorm.builder(6)
+        .convention(Conventions.keras1(1, version).withEpsilon(0.01))
+        .gamma(GAMMA)
+        .beta(BETA)
+        .build()
+        .forward(SeedThree.floats(), y, TensorShape.rows(5, 6));
+    assertClose(
+        Arrays.copyOf(y, 6),
+        Y,
+        version.compareTo("1.0.5") < 0 ? SAMPLE_ROW_1_0_4 : SAMPLE_ROW_1_0_5);
   }
 
   /**
