@@ -117,7 +117,7 @@ public final class BatchNorm {
      *
      * @param convention a framework's, from {@link Conventions}, or your own
      * @throws IllegalArgumentException if it normalizes each sample by itself ({@link
-     *     InferenceStatistics#SAMPLE}): that is layer normalization
+     *     InferenceStatistics#SAMPLE}): that is a {@link LayerNorm}
      */
     public Builder convention(Convention convention) {
       Checks.notNull("convention", convention);

@@ -66,7 +66,7 @@ public final class Conventions {
    *       weights are gamma, beta, running_mean, running_std, in this order. {@link Conversion}
    *       brings those of 1.0.5 to any later version.
    *   <li>Mode 1, sample-wise over the last axis: {@link EpsilonPlacement#ON_STD} to 1.0.4, {@link
-   *       EpsilonPlacement#BOTH} from 1.0.5 on. No running statistics.
+   *       EpsilonPlacement#BOTH} from 1.0.5 on. No running statistics. {@link LayerNorm} takes it.
    *   <li>Mode 2, from 1.0.4 on: as mode 0, by the batch's statistics in inference too.
    * </ul>
    *

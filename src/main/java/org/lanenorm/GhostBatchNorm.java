@@ -173,7 +173,9 @@ public final class GhostBatchNorm {
               + saved.length);
     }
     for (int i = 0; i < parts; i++) {
-      Checks.notNull("saved[" + i + "]", saved[i]);
+      if (saved[i] == null) {
+        throw new NullPointerException("saved[" + i + "] must not be null");
+      }
       Checks.channels("saved", saved[i].channels(), layer.channels());
     }
     return parts;

@@ -62,6 +62,28 @@
  * <p>A debiased average ({@link org.lanenorm.Momentum#zeroDebiased}) has the share {@code s/(1 - (1
  * - s)^t)} in its t-th step: if r is an average from 0, r/(1 - (1 - s)^t) moves by just that.
  *
+ * <h2>The family</h2>
+ *
+ * differs in what statistics are taken of. With M the number of those elements, and gamma and beta
+ * per channel:
+ *
+ * <pre>
+ * {@link org.lanenorm.GroupNorm}       C/G neighbouring channels of one image, at all positions; instance norm: G = C
+ * {@link org.lanenorm.LayerNorm}       the C channels of one image at one position
+ * {@link org.lanenorm.RmsNorm}         likewise; mean 0 and variance sum(x^2)/M
+ * {@link org.lanenorm.GhostBatchNorm}  one channel of some images
+ *
+ * xHat     = (x - mean)*invStd,   y = gamma*xHat + beta
+ * dBeta    = sum(dOutput),   dGamma = sum(dOutput*xHat)     over all elements of a channel
+ * A        = sum(gamma*dOutput),   B = sum(gamma*dOutput*xHat)     over the M elements of a statistic
+ * dInput   = invStd*(gamma*dOutput - A/M - xHat*B/M)     (RMS norm: without A/M)
+ * </pre>
+ *
+ * What is normalized by itself is a channel of a batch of one in the sense of what follows: a
+ * channel of an image, or a line of M positions, whichever way it lies in memory. Channels of a
+ * group are merged as segments are. dGamma and dBeta are summed over parts of some images, about
+ * 32,768 elements or one image each, a function of C and S; the parts are added in order in double.
+ *
  * <h2>Determinism</h2>
  *
  * A result is a function of the values, N, C and S alone: the same bits in NCHW and NHWC (values

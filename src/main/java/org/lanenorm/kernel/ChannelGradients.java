@@ -75,6 +75,15 @@ public final class ChannelGradients {
     }
   }
 
+  /** The sums of channels of one element each, which follow one another. */
+  void ofElements(float[] x, int xAt, float[] dy, int dyAt, double[] means) {
+    start(means, 0, sum.length);
+    for (int c = 0; c < sum.length; c++) {
+      sum[c] = dy[dyAt + c];
+      product[c] = sum[c] * (x[xAt + c] - mean[c]);
+    }
+  }
+
   /** Adds the sums of a segment, given at index base + c. */
   void add(double[] sums, double[] products, int base, int from, int to) {
     for (int c = from; c < to; c++) {

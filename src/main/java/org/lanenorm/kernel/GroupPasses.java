@@ -20,11 +20,15 @@ public final class GroupPasses {
   /** The order of one image of the latest shape. */
   private Segments order;
 
+  /** Of an image of one position, whose groups are lines of neighbours in either layout. */
+  private final Segments flat;
+
   private boolean orderIsLast;
 
   /** Work arrays of one thread. */
   private static final class Own {
     final Passes passes;
+    final Passes ofGroups;
     final double[] mean;
     final double[] m2;
     final double[] invStd;
@@ -36,6 +40,7 @@ public final class GroupPasses {
 
     Own(Kernels kernels, Team team, int channels, int groups) {
       passes = new Passes(kernels, team, channels);
+      ofGroups = new Passes(kernels, team, groups);
       mean = new double[channels];
       m2 = new double[channels];
       invStd = new double[channels];
@@ -55,6 +60,7 @@ public final class GroupPasses {
     this.groups = groups;
     this.epsilon = epsilon;
     together = channels / groups;
+    flat = new Segments(false, 1, groups, together);
     images = new Images(team);
     own = new Own[team.limit() + 1];
   }
@@ -122,8 +128,7 @@ public final class GroupPasses {
     Own w = own(member);
     int size = order.imageStride();
     for (int n = first, at = first * size; n < end; n++, at += size) {
-      w.passes.moments(x, xOffset + at, order, w.mean, w.m2);
-      merge(w);
+      moments(x, xOffset + at, w);
       double count = (double) order.count() * together;
       System.arraycopy(w.groupMean, 0, mean, n * groups, groups);
       System.arraycopy(w.groupM2, 0, m2, n * groups, groups);
@@ -133,6 +138,16 @@ public final class GroupPasses {
       spread(w, n, mean, invStd);
       w.affine.compute(w.mean, w.invStd, gamma, beta, 0, channels);
       w.passes.normalize(x, xOffset + at, y, yOffset + at, order, w.affine);
+    }
+  }
+
+  private void moments(float[] x, int xAt, Own w) {
+    if (order.count() == 1) {
+      // channels of one element have no moments worth the name
+      w.ofGroups.moments(x, xAt, flat, w.groupMean, w.groupM2);
+    } else {
+      w.passes.moments(x, xAt, order, w.mean, w.m2);
+      merge(w);
     }
   }
 
@@ -236,7 +251,11 @@ public final class GroupPasses {
     int size = order.imageStride();
     for (int n = first, at = first * size; n < end; n++, at += size) {
       spread(w, n, mean, invStd);
-      w.passes.gradientSums(x, xOffset + at, dy, dyOffset + at, order, w.mean, w.gradients);
+      if (order.count() == 1) {
+        w.gradients.ofElements(x, xOffset + at, dy, dyOffset + at, w.mean);
+      } else {
+        w.passes.gradientSums(x, xOffset + at, dy, dyOffset + at, order, w.mean, w.gradients);
+      }
       w.gradients.addTo(w.invStd, images.dGamma, images.dBeta, index * channels);
       if (dx != null) {
         double count = (double) order.count() * together;
