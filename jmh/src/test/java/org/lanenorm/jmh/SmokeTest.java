@@ -35,8 +35,8 @@ class SmokeTest {
           "64x40",
           "256x512");
 
-  /** For the family, whose kernels the others use as well: planes, small planes and rows. */
-  private static final List<String> FAMILY_SHAPES = List.of("3x17x13x11", "32x64x7x7", "64x40");
+  /** For what uses the kernels of the others as well: planes, small planes and rows. */
+  private static final List<String> FEW_SHAPES = List.of("3x17x13x11", "32x64x7x7", "64x40");
 
   /** The steady state: as many calls in a row without a byte. */
   private static final int STEADY_CALLS = 300;
@@ -58,8 +58,8 @@ class SmokeTest {
     return Trial.all(parameters).stream()
         .filter(
             trial ->
-                !trial.benchmark().contains("FamilyBenchmark")
-                    || FAMILY_SHAPES.contains(trial.parameters().get("shape")))
+                !trial.benchmark().matches(".*(Family|Fused)Benchmark.*")
+                    || FEW_SHAPES.contains(trial.parameters().get("shape")))
         .map(
             trial ->
                 DynamicTest.dynamicTest(

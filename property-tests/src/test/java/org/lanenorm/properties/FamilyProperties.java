@@ -34,7 +34,7 @@ class FamilyProperties extends Properties {
     return Cases.shared();
   }
 
-  @Property(tries = 250)
+  @Property(tries = 120)
   void everyResultIsWithinItsBound(
       @ForAll Case input, @ForAll Member member, @ForAll Layout layout) {
     Family family = new Family(input, member);
