@@ -49,6 +49,9 @@ public final class BatchNorm {
   private final ChannelGradients gradients;
   private final Workspace workspace;
 
+  /** Of calls with a mask. */
+  private final Compaction compaction;
+
   private BatchNorm(Builder builder) {
     channels = builder.channels;
     convention = builder.convention;
@@ -74,6 +77,7 @@ public final class BatchNorm {
     gradients.setInvRoot(invRoot);
     ofInference = convention.keepsRunningStatistics() ? null : new SavedStatistics(channels);
     workspace = new Workspace(channels, builder.parallelism);
+    compaction = new Compaction(builder.parallelism);
   }
 
   boolean epsilonIsInside() {
@@ -273,6 +277,57 @@ public final class BatchNorm {
     updateRunning(saved);
   }
 
+  /**
+   * As {@link #forwardTraining(float[], int, float[], int, TensorShape, Mask, SavedStatistics)},
+   * into a new result.
+   */
+  public SavedStatistics forwardTraining(float[] x, float[] y, TensorShape shape, Mask mask) {
+    SavedStatistics saved = new SavedStatistics(channels);
+    forwardTraining(x, 0, y, 0, shape, mask, saved);
+    return saved;
+  }
+
+  /**
+   * Normalizes the valid positions of a batch by their own moments and moves the running statistics
+   * by these; {@link Mask} has the definition. As the form without a mask in all else.
+   *
+   * @param x the batch; what stands at masked positions has no effect
+   * @param xOffset of its first element
+   * @param y receives {@code (x - mean)*gamma*invStd + beta} at valid positions and 0 at the
+   *     others; may be x
+   * @param yOffset of its first element
+   * @param shape of both
+   * @param mask which positions are valid; with none the running statistics stay
+   * @param saved receives what backward needs, its count that of valid positions
+   * @throws IllegalArgumentException as the form without a mask, and if the mask is of another N or
+   *     S; nothing has changed then
+   */
+  public void forwardTraining(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      TensorShape shape,
+      Mask mask,
+      SavedStatistics saved) {
+    checkForward(x, xOffset, y, yOffset, shape);
+    Mask.checked(mask, shape);
+    Checks.notNull("saved", saved);
+    Checks.channels("saved", saved.channels(), channels);
+    checkSingleValue(mask);
+    float[] valid = compaction.values(x, xOffset, shape, mask);
+    forwardTraining(valid, 0, valid, 0, compaction.shape(shape, mask), saved);
+    compaction.spread(valid, y, yOffset, shape, mask);
+  }
+
+  private void checkSingleValue(Mask mask) {
+    if (mask.count() == 1 && channels > 0 && singleValuePolicy == SingleValuePolicy.ERROR) {
+      throw new IllegalArgumentException(
+          "mask must leave more than one value per channel in training (or use SingleValuePolicy.BETA), but was "
+              + mask);
+    }
+  }
+
   /** Normalizes by the batch's own moments. */
   private void forwardByBatch(
       float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, SavedStatistics saved) {
@@ -386,6 +441,39 @@ public final class BatchNorm {
     workspace.passes.normalize(x, xOffset, y, yOffset, workspace.order(shape), affine);
   }
 
+  /** As the form with offsets, all of them 0. */
+  public void forwardInference(float[] x, float[] y, TensorShape shape, Mask mask) {
+    forwardInference(x, 0, y, 0, shape, mask);
+  }
+
+  /**
+   * Normalizes the valid positions by the running statistics, which do not change; {@link Mask} has
+   * the definition. At valid positions it gives the bits of {@link #forwardInference(float[], int,
+   * float[], int, TensorShape)}, unless the layer is one of {@link InferenceStatistics#BATCH},
+   * which takes the moments of the valid positions.
+   *
+   * @param x the batch; what stands at masked positions has no effect
+   * @param xOffset of its first element
+   * @param y receives {@code (x - runningMean)*gamma/sqrt(runningVariance + epsilon) + beta} at
+   *     valid positions and 0 at the others; may be x
+   * @param yOffset of its first element
+   * @param shape of both
+   * @param mask which positions are valid
+   * @throws IllegalArgumentException as the form without a mask, and if the mask is of another N or
+   *     S; nothing has changed then
+   */
+  public void forwardInference(
+      float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, Mask mask) {
+    checkForward(x, xOffset, y, yOffset, shape);
+    Mask.checked(mask, shape);
+    if (ofInference != null) {
+      checkSingleValue(mask);
+    }
+    float[] valid = compaction.values(x, xOffset, shape, mask);
+    forwardInference(valid, 0, valid, 0, compaction.shape(shape, mask));
+    compaction.spread(valid, y, yOffset, shape, mask);
+  }
+
   /** Sets mean and invStd to those of the running statistics. */
   private void runningInvStd() {
     for (int c = 0; c < channels; c++) {
@@ -447,15 +535,7 @@ public final class BatchNorm {
     Checks.channels("saved", saved.channels(), channels);
     checkBackward(
         true, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
-    if (saved.count != shape.count()) {
-      throw new IllegalArgumentException(
-          "saved must be of a forward with "
-              + shape.count()
-              + " elements per channel ("
-              + shape
-              + "), but was of "
-              + saved.count);
-    }
+    checkSaved(saved, shape.count(), shape);
     if (invRoot != null) {
       invRoot(saved, invRoot);
     }
@@ -472,6 +552,77 @@ public final class BatchNorm {
         gamma,
         gradients);
     writeGradients(gradients, saved.invStd, dGamma, dBeta);
+  }
+
+  private static void checkSaved(SavedStatistics saved, int count, Object of) {
+    if (saved.count != count) {
+      throw new IllegalArgumentException(
+          "saved must be of a forward with "
+              + count
+              + " elements per channel ("
+              + of
+              + "), but was of "
+              + saved.count);
+    }
+  }
+
+  /** As the form with offsets, all of them 0. */
+  public void backward(
+      float[] x,
+      float[] dOutput,
+      SavedStatistics saved,
+      float[] dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape,
+      Mask mask) {
+    backward(x, 0, dOutput, 0, saved, dInput, 0, dGamma, dBeta, shape, mask);
+  }
+
+  /**
+   * The gradients of a training forward with a mask: sums over the valid positions, and dInput 0 at
+   * the others, as their x has no effect. {@link Mask} has the formulas.
+   *
+   * @param x the forward's input, unchanged since at valid positions
+   * @param xOffset of its first element
+   * @param dOutput gradient of the loss by y; what stands at masked positions has no effect
+   * @param dOutputOffset of its first element
+   * @param saved the forward's result, with as many elements per channel as the mask has valid
+   *     positions
+   * @param dInput receives the gradient by x; may be dOutput or x; null leaves it out
+   * @param dInputOffset of its first element
+   * @param dGamma receives (does not add) C floats; null leaves it out
+   * @param dBeta receives (does not add) C floats; null leaves it out
+   * @param shape of x, dOutput and dInput
+   * @param mask the forward's
+   * @throws IllegalArgumentException if an argument does not fit; nothing has changed then
+   */
+  public void backward(
+      float[] x,
+      int xOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      SavedStatistics saved,
+      float[] dInput,
+      int dInputOffset,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape,
+      Mask mask) {
+    Checks.notNull("saved", saved);
+    Checks.channels("saved", saved.channels(), channels);
+    checkBackward(
+        true, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
+    Mask.checked(mask, shape);
+    checkSaved(saved, mask.count(), mask);
+    float[] valid = compaction.values(x, xOffset, shape, mask);
+    float[] gradient = compaction.gradient(dOutput, dOutputOffset, shape, mask);
+    float[] validInput = dInput == null ? null : gradient;
+    TensorShape compact = compaction.shape(shape, mask);
+    backward(valid, 0, gradient, 0, saved, validInput, 0, dGamma, dBeta, compact);
+    if (dInput != null) {
+      compaction.spread(gradient, dInput, dInputOffset, shape, mask);
+    }
   }
 
   /** 1/sqrt of what is in the root. */
@@ -549,6 +700,62 @@ public final class BatchNorm {
       passes.normalize(dOutput, dOutputOffset, dInput, dInputOffset, order, affine);
     }
     writeGradients(gradients, invStd, dGamma, dBeta);
+  }
+
+  /** As the form with offsets, all of them 0. */
+  public void backwardFrozen(
+      float[] x,
+      float[] dOutput,
+      float[] dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape,
+      Mask mask) {
+    backwardFrozen(x, 0, dOutput, 0, dInput, 0, dGamma, dBeta, shape, mask);
+  }
+
+  /**
+   * The gradients of {@link #forwardInference(float[], int, float[], int, TensorShape, Mask)}: sums
+   * over the valid positions, and dInput 0 at the others.
+   *
+   * @param x the forward's input, unchanged since at valid positions; may be null where dGamma is
+   *     left out
+   * @param xOffset of its first element
+   * @param dOutput gradient of the loss by y; what stands at masked positions has no effect
+   * @param dOutputOffset of its first element
+   * @param dInput receives the gradient by x; may be dOutput or x; null leaves it out
+   * @param dInputOffset of its first element
+   * @param dGamma receives (does not add) C floats; null leaves it out
+   * @param dBeta receives (does not add) C floats; null leaves it out
+   * @param shape of x, dOutput and dInput
+   * @param mask the forward's
+   * @throws IllegalArgumentException if an argument does not fit; nothing has changed then
+   * @throws IllegalStateException if the layer keeps no running statistics
+   */
+  public void backwardFrozen(
+      float[] x,
+      int xOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      float[] dInput,
+      int dInputOffset,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape,
+      Mask mask) {
+    checkKeepsRunningStatistics();
+    boolean readsX = dGamma != null;
+    checkBackward(
+        readsX, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
+    Mask.checked(mask, shape);
+    float[] valid = readsX ? compaction.values(x, xOffset, shape, mask) : null;
+    float[] gradient = compaction.gradient(dOutput, dOutputOffset, shape, mask);
+    float[] validInput = dInput == null ? null : gradient;
+    TensorShape compact = compaction.shape(shape, mask);
+    backwardFrozen(valid, 0, gradient, 0, validInput, 0, dGamma, dBeta, compact);
+    if (dInput != null) {
+      compaction.spread(gradient, dInput, dInputOffset, shape, mask);
+    }
   }
 
   /**

@@ -91,6 +91,24 @@ public final class ChannelMoments {
   }
 
   /**
+   * The moments of a tensor's valid positions: as of a tensor that holds no others.
+   *
+   * @param x holds the tensor; not changed
+   * @param offset of the tensor's first element in x
+   * @param shape N, C, S and the layout
+   * @param mask which positions count
+   * @return count, the mask's, mean and M2 of each channel
+   * @throws IllegalArgumentException if the tensor does not lie inside x, or the mask is of another
+   *     N or S
+   */
+  public static ChannelMoments of(float[] x, int offset, TensorShape shape, Mask mask) {
+    Checks.notNull("shape", shape);
+    MomentsAccumulator accumulator = new MomentsAccumulator(shape.channels());
+    accumulator.add(x, offset, shape, mask);
+    return accumulator.moments();
+  }
+
+  /**
    * The moments of both sets of elements together, by Chan, Golub and LeVeque's update in double
    * (Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979): with d =
    * mean(b) - mean(a) and n = n(a) + n(b), {@code mean = mean(a) + d*n(b)/n} and {@code M2 = M2(a)

@@ -13,6 +13,7 @@ public final class MomentsAccumulator {
   private final double[] batchMean;
   private final double[] batchM2;
   private final Workspace workspace;
+  private final Compaction compaction;
   private long count;
 
   /** Sequential. */
@@ -34,6 +35,7 @@ public final class MomentsAccumulator {
     this.batchMean = new double[channels];
     this.batchM2 = new double[channels];
     this.workspace = new Workspace(channels, parallelism);
+    this.compaction = new Compaction(parallelism);
   }
 
   /**
@@ -54,6 +56,25 @@ public final class MomentsAccumulator {
     }
     workspace.passes.moments(x, offset, workspace.order(shape), batchMean, batchM2);
     merge(shape.count(), batchMean, batchM2);
+  }
+
+  /**
+   * Merges the moments of a tensor's valid positions into these.
+   *
+   * @param x holds the tensor; not changed
+   * @param offset of the tensor's first element in x
+   * @param shape N, C, S and the layout
+   * @param mask which positions count; with none this changes nothing
+   * @throws IllegalArgumentException if the tensor does not lie inside x, C is another, the mask is
+   *     of another N or S, or the counts overflow a long; nothing has changed then
+   */
+  public void add(float[] x, int offset, TensorShape shape, Mask mask) {
+    Checks.tensor("x", x, offset, shape);
+    Checks.channels("shape", shape.channels(), channels());
+    Mask.checked(mask, shape);
+    Checks.countsFit(count, mask.count());
+    float[] valid = compaction.values(x, offset, shape, mask);
+    add(valid, 0, compaction.shape(shape, mask));
   }
 
   /**

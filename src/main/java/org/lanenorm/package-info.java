@@ -84,6 +84,12 @@
  * group are merged as segments are. dGamma and dBeta are summed over parts of some images, about
  * 32,768 elements or one image each, a function of C and S; the parts are added in order in double.
  *
+ * <h2>Masks</h2>
+ *
+ * With a {@link org.lanenorm.Mask} all sums run over the valid positions, M is their number, and y
+ * and dInput are 0 at the others. The result is by definition that of the valid positions laid end
+ * to end as one image: all that is said below holds of that.
+ *
  * <h2>Determinism</h2>
  *
  * A result is a function of the values, N, C and S alone: the same bits in NCHW and NHWC (values

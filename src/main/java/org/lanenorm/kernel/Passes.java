@@ -87,7 +87,7 @@ public final class Passes {
   }
 
   /** Part {@code index} of {@code parts} equal parts of n things begins here. */
-  private static int cut(int n, int index, int parts) {
+  static int cut(int n, int index, int parts) {
     return (int) ((long) n * index / parts);
   }
 
