@@ -47,6 +47,7 @@ class BadInputTest {
     "parametersOverwritten",
     "shapes",
     "saved",
+    "masks",
     "layers",
     "values",
     "momentsBytes",
@@ -174,6 +175,64 @@ class BadInputTest {
       void call(World w) {
         w.accumulator.add(w.array("x"), w.at("x"), w.shape);
       }
+    },
+    MASKED_TRAINING("x", "y") {
+      @Override
+      void call(World w) {
+        w.norm.forwardTraining(
+            w.array("x"), w.at("x"), w.array("y"), w.at("y"), w.shape, w.mask, w.saved);
+      }
+    },
+    MASKED_INFERENCE("x", "y") {
+      @Override
+      void call(World w) {
+        w.norm.forwardInference(w.array("x"), w.at("x"), w.array("y"), w.at("y"), w.shape, w.mask);
+      }
+    },
+    MASKED_BACKWARD("x", "dOutput", "dInput") {
+      @Override
+      void call(World w) {
+        w.norm.backward(
+            w.array("x"),
+            w.at("x"),
+            w.array("dOutput"),
+            w.at("dOutput"),
+            w.saved,
+            w.array("dInput"),
+            w.at("dInput"),
+            w.array("dGamma"),
+            w.array("dBeta"),
+            w.shape,
+            w.mask);
+      }
+    },
+    MASKED_BACKWARD_FROZEN("x", "dOutput", "dInput") {
+      @Override
+      void call(World w) {
+        w.norm.backwardFrozen(
+            w.array("x"),
+            w.at("x"),
+            w.array("dOutput"),
+            w.at("dOutput"),
+            w.array("dInput"),
+            w.at("dInput"),
+            w.array("dGamma"),
+            w.array("dBeta"),
+            w.shape,
+            w.mask);
+      }
+    },
+    MASKED_MOMENTS("x") {
+      @Override
+      void call(World w) {
+        ChannelMoments.of(w.array("x"), w.at("x"), w.shape, w.mask);
+      }
+    },
+    MASKED_ACCUMULATE("x") {
+      @Override
+      void call(World w) {
+        w.accumulator.add(w.array("x"), w.at("x"), w.shape, w.mask);
+      }
     };
 
     final String[] tensors;
@@ -185,12 +244,16 @@ class BadInputTest {
     abstract void call(World world);
 
     boolean isBackward() {
-      return this == BACKWARD || this == BACKWARD_FROZEN || this == BACKWARD_FUSED;
+      return name().contains("BACKWARD");
     }
 
     /** Frozen layers keep copies of their parameters. */
     boolean isFrozen() {
       return this == APPLY || this == APPLY_FUSED || this == APPLY_TILE || this == BACKWARD_FUSED;
+    }
+
+    boolean isMasked() {
+      return name().startsWith("MASKED");
     }
   }
 
@@ -205,6 +268,7 @@ class BadInputTest {
     MomentsAccumulator accumulator = new MomentsAccumulator(3);
     TensorShape shape = SHAPE;
     SavedStatistics saved = new SavedStatistics(3);
+    Mask mask = allValid(SHAPE); // as many as saved is of
 
     World() {
       int seed = 0;
@@ -244,6 +308,7 @@ class BadInputTest {
 
     void oneValuePerChannel() {
       shape = TensorShape.rows(1, 3);
+      mask = allValid(shape);
       for (String tensor : new String[] {"x", "dOutput", "dInput", "z", "dResidual"}) {
         arrays.put(tensor, normal(3, 7));
       }
@@ -371,8 +436,10 @@ class BadInputTest {
 
   static List<Case> gradients() {
     List<Case> cases = new ArrayList<>();
-    for (Method method :
-        new Method[] {Method.BACKWARD, Method.BACKWARD_FROZEN, Method.BACKWARD_FUSED}) {
+    for (Method method : Method.values()) {
+      if (!method.isBackward()) {
+        continue;
+      }
       for (String gradient : new String[] {"dGamma", "dBeta"}) {
         for (int length : new int[] {0, 2, 4}) {
           cases.add(
@@ -485,7 +552,7 @@ class BadInputTest {
     List<Case> cases = new ArrayList<>();
     for (Method method : Method.values()) {
       cases.add(nullArgument(method, "shape", w -> w.shape = null));
-      if (method != Method.MOMENTS) { // which takes any
+      if (method != Method.MOMENTS && method != Method.MASKED_MOMENTS) { // which take any
         for (int channels : new int[] {0, 2, 4}) {
           cases.add(
               illegal(
@@ -503,7 +570,10 @@ class BadInputTest {
 
   static List<Case> saved() {
     List<Case> cases = new ArrayList<>();
-    for (Method method : new Method[] {Method.FORWARD_TRAINING, Method.BACKWARD}) {
+    for (Method method :
+        new Method[] {
+          Method.FORWARD_TRAINING, Method.BACKWARD, Method.MASKED_TRAINING, Method.MASKED_BACKWARD
+        }) {
       cases.add(nullArgument(method, "saved", w -> w.saved = null));
       for (int channels : new int[] {0, 2, 4}) {
         cases.add(
@@ -550,6 +620,62 @@ class BadInputTest {
             npe,
             w -> w.frozen.apply(w.array("x"), 0, w.array("y"), 0, SHAPE, null),
             "parallelism must not be null"));
+    return cases;
+  }
+
+  private static Mask allValid(TensorShape shape) {
+    boolean[] valid = new boolean[shape.count()];
+    Arrays.fill(valid, true);
+    return Mask.of(valid, shape);
+  }
+
+  static List<Case> masks() {
+    List<Case> cases = new ArrayList<>();
+    for (Method method : Method.values()) {
+      if (method.isMasked()) {
+        cases.add(nullArgument(method, "mask", w -> w.mask = null));
+        // as many positions, but others
+        for (TensorShape other :
+            new TensorShape[] {TensorShape.ncw(4, 3, 2), TensorShape.rows(8, 3)}) {
+          cases.add(
+              illegal(
+                  method,
+                  w -> w.mask = allValid(other),
+                  "mask must be of 2x4 positions (NCHW 2x3x2x2)",
+                  "was of " + other.batch() + "x" + other.spatial()));
+        }
+      }
+    }
+    Consumer<World> one =
+        w ->
+            w.mask =
+                Mask.of(
+                    new boolean[] {false, true, false, false, false, false, false, false}, SHAPE);
+    cases.add(
+        illegal(
+            Method.MASKED_TRAINING,
+            one,
+            "mask must leave more than one value",
+            "2x4 positions",
+            "1 valid"));
+    cases.add(illegal(Method.MASKED_BACKWARD, one, "saved", "1 elements", "1 valid", "was of 8"));
+    cases.add(
+        illegal(
+            Method.MASKED_TRAINING,
+            w -> w.array("x")[SHAPE.index(1, 2, 3)] = Float.NaN,
+            "x",
+            "channel 2",
+            "finite"));
+    for (int length : new int[] {0, 7, 9, 24}) {
+      cases.add(
+          illegal(
+              "mask",
+              w -> Mask.of(new boolean[length], SHAPE),
+              "valid must be of length 8",
+              "was " + length));
+    }
+    cases.add(nullArgument("mask", w -> Mask.of(null, SHAPE), "valid"));
+    cases.add(nullArgument("mask", w -> Mask.of(new boolean[8], null), "shape"));
     return cases;
   }
 

@@ -6,6 +6,7 @@ import static org.lanenorm.Tensors.assertClose;
 import static org.lanenorm.Tensors.floats;
 import static org.lanenorm.Tensors.permuted;
 
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -15,6 +16,7 @@ import org.lanenorm.Convention;
 import org.lanenorm.Conventions;
 import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.Layout;
+import org.lanenorm.Mask;
 import org.lanenorm.Momentum;
 import org.lanenorm.RunningStatistics;
 import org.lanenorm.SingleValuePolicy;
@@ -92,6 +94,44 @@ class KerasLiteralsTest {
     norm.forwardTraining(permuted(x, steps, shape), new float[40], shape);
     assertThat(norm.runningStatistics().means()).containsExactly(1.5, 5);
     assertThat(norm.runningStatistics().variances()).containsExactly(0.25, 0);
+  }
+
+  /**
+   * The same test with its masked steps: two of four in each of ten sequences, 0.1 in all their
+   * channels.
+   */
+  @ParameterizedTest
+  @EnumSource(Layout.class)
+  void maskedValuesAreIgnored(Layout layout) {
+    TensorShape steps = TensorShape.nwc(10, 4, 2);
+    float[] x = new float[80];
+    boolean[] valid = new boolean[40];
+    for (int n = 0; n < 10; n++) {
+      float[] sequence = {1, 5, 2, 5, 0.1f, 0.1f, 0.1f, 0.1f};
+      System.arraycopy(sequence, 0, x, 8 * n, 8);
+      valid[4 * n] = valid[4 * n + 1] = true;
+    }
+    TensorShape shape = steps.withLayout(layout);
+    BatchNorm norm = layer(2, Momentum.decay(0), Conventions.keras3()).build();
+    float[] y = new float[80];
+    norm.forwardTraining(permuted(x, steps, shape), y, shape, Mask.of(valid, shape));
+    assertThat(norm.runningStatistics().means()).containsExactly(1.5, 5);
+    assertThat(norm.runningStatistics().variances()).containsExactly(0.25, 0);
+    // (1 - 1.5)/sqrt(0.25 + 0.001), beta, its opposite, beta, and 0 where masked
+    double first = -0.5 / Math.sqrt(0.251);
+    assertClose(
+        Arrays.copyOf(permuted(y, shape, steps), 8), 8 * U * 2, first, 0, -first, 0, 0, 0, 0, 0);
+  }
+
+  /** Keras 3, the same file, test_input_fully_masked: y is 0. */
+  @Test
+  void whereAllIsMaskedTheOutputIsZero() {
+    TensorShape shape = TensorShape.rows(4, 5);
+    float[] y = new float[20];
+    Arrays.fill(y, 3);
+    BatchNorm norm = layer(5, Momentum.decay(0.99), Conventions.keras3()).build();
+    norm.forwardTraining(new float[20], y, shape, Mask.of(new boolean[4], shape));
+    assertThat(y).containsOnly(0);
   }
 
   /** Keras 2.15, batch_normalization_test.py, test_bessels_correction: ranks 4 and 5, fused. */

@@ -280,7 +280,7 @@ class MaskProperties extends Properties {
     sameBits(dInput, freshInput, "dInput after another mask", masked);
   }
 
-  @Property(tries = 30)
+  @Property(tries = 25)
   void whatStandsAtMaskedPositionsChangesNothing(
       @ForAll Case input, @ForAll Layout layout, @ForAll Pattern pattern) {
     Masked masked = new Masked(input, layout, pattern);
