@@ -8,21 +8,22 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
+import org.lanenorm.Activation;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.FrozenBatchNorm;
-import org.lanenorm.Parallelism;
 import org.lanenorm.TensorShape;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code lanenorm example epilogue}: a convolution that normalizes its output tile by tile. */
+/** {@code lanenorm example epilogue}: a convolution that ends its output tile by tile. */
 @Command(
     name = "epilogue",
     description = {
-      "Convolve the bundled photograph and normalize each tile of the output while it is in the"
-          + " cache; compare with normalizing all of it afterwards.",
+      "Convolve the bundled photograph and end each tile of the output while it is in the cache:"
+          + " normalize, add the input's grey as a residual, ReLU, in one fused pass; compare with"
+          + " three passes over all of it afterwards.",
       ""
     },
     footer = {
@@ -72,25 +73,23 @@ final class EpilogueCommand implements Callable<Integer> {
     TensorShape shape = TensorShape.nhwc(1, height, width, channels);
 
     // what a trained network would bring along: here the photograph's own statistics
-    float[] before = convolution.apply(x, height, width, height, (y, offset, tile) -> {});
+    float[] before = convolution.apply(x, height, width, height, (y, tile) -> {});
     ChannelMoments moments = ChannelMoments.of(before, shape);
     FrozenBatchNorm norm =
         FrozenBatchNorm.of(moments.means(), moments.variances(), 1e-5, null, null);
 
+    FrozenBatchNorm fused = norm.withActivation(Activation.relu());
+    float[] z = residual(x, channels);
+
     float[] tiled =
         convolution.apply(
-            x,
-            height,
-            width,
-            rows,
-            (y, offset, tile) -> {
-              norm.apply(y, offset, y, offset, tile, Parallelism.sequential());
-              relu(y, offset, tile.length());
-            });
+            x, height, width, rows, (y, tile) -> fused.apply(y, 0, z, 0, y, 0, shape, tile));
 
     float[] chain = new float[before.length];
     norm.apply(before, chain, shape);
-    relu(chain, 0, chain.length);
+    for (int i = 0; i < chain.length; i++) {
+      chain[i] = Math.max(chain[i] + z[i], 0);
+    }
 
     say("%s", norm);
     for (int c = 0; c < channels; c++) {
@@ -110,10 +109,14 @@ final class EpilogueCommand implements Callable<Integer> {
     return same ? 0 : Main.WRONG;
   }
 
-  private static void relu(float[] y, int offset, int length) {
-    for (int i = offset; i < offset + length; i++) {
-      y[i] = Math.max(y[i], 0);
+  /** What a skip connection would add to every channel: the input's grey, -1 to 1. */
+  private static float[] residual(float[] x, int channels) {
+    float[] z = new float[x.length / RED_GREEN_BLUE * channels];
+    for (int i = 0; i < z.length; i++) {
+      int pixel = i / channels * RED_GREEN_BLUE;
+      z[i] = (x[pixel] + x[pixel + 1] + x[pixel + 2]) * 2 / 3 - 1;
     }
+    return z;
   }
 
   /** OHWI: the same 3x3 pattern for all colours, or the same factors of colours at all places. */
@@ -162,7 +165,7 @@ final class EpilogueCommand implements Callable<Integer> {
         "-8 black to 8 white",
         "",
         "bottom: normalized,",
-        "then ReLU,",
+        "plus grey, ReLU,",
         "0 black to 2 white");
     for (int c = 0; c < FILTERS.length; c++) {
       int width = photograph.getWidth();

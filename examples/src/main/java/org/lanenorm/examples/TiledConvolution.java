@@ -1,16 +1,14 @@
 package org.lanenorm.examples;
 
-import org.lanenorm.TensorShape;
+import org.lanenorm.Tile;
 
 /**
  * A 3x3 convolution in NHWC that keeps height and width (stride 1, a border of zeros) and hands
- * over its output tile by tile:
+ * over its output tile by tile, some rows each:
  *
  * <pre>
  * y[r][c][o] = sum over u, v, i of w[o][u][v][i]*x[r + u - 1][c + v - 1][i]
  * </pre>
- *
- * In NHWC some rows of an image are one run of memory, and so a tensor of their own.
  *
  * @param weights OHWI
  * @param inputs channels of x
@@ -23,11 +21,10 @@ record TiledConvolution(float[] weights, int inputs) {
     /**
      * Called once for each tile, in order.
      *
-     * @param y where the tile lies, to be changed in place
-     * @param offset of its first element
-     * @param tile its shape
+     * @param y the whole output, to be changed in place where the tile lies
+     * @param tile the part that has just been computed
      */
-    void finish(float[] y, int offset, TensorShape tile);
+    void finish(float[] y, Tile tile);
   }
 
   int outputs() {
@@ -51,8 +48,7 @@ record TiledConvolution(float[] weights, int inputs) {
       for (int r = top; r < bottom; r++) {
         row(x, height, width, r, y);
       }
-      epilogue.finish(
-          y, top * width * outputs(), TensorShape.nhwc(1, bottom - top, width, outputs()));
+      epilogue.finish(y, new Tile(0, top * width, (bottom - top) * width, 0, outputs()));
     }
     return y;
   }

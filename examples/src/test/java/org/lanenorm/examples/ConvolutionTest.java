@@ -9,6 +9,7 @@ import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lanenorm.Tile;
 
 /** Both convolutions on numbers whose results can be seen. */
 class ConvolutionTest {
@@ -70,16 +71,17 @@ class ConvolutionTest {
   void tiles(int rows) {
     // two outputs, of one input
     TiledConvolution convolution = new TiledConvolution(concat(ALL, ABOVE_RIGHT), 1);
-    List<String> tiles = new ArrayList<>();
+    List<Tile> tiles = new ArrayList<>();
     float[] y =
         convolution.apply(
             X,
             3,
             3,
             rows,
-            (values, offset, tile) -> {
-              tiles.add(offset + " " + tile);
-              for (int i = offset; i < offset + tile.length(); i++) {
+            (values, tile) -> {
+              tiles.add(tile);
+              int begin = tile.firstPosition() * tile.channels();
+              for (int i = begin; i < begin + tile.positions() * tile.channels(); i++) {
                 values[i] = -values[i];
               }
             });
@@ -96,7 +98,7 @@ class ConvolutionTest {
     setAll(x, i -> X[i / 3] * (i % 3));
     float[] weights = new float[27];
     setAll(weights, i -> i / 3 == 4 ? 1 + i % 3 : 0);
-    float[] y = new TiledConvolution(weights, 3).apply(x, 3, 3, 3, (values, offset, tile) -> {});
+    float[] y = new TiledConvolution(weights, 3).apply(x, 3, 3, 3, (values, tile) -> {});
     // 1*0 + 2*1 + 3*2
     float[] expected = new float[9];
     setAll(expected, i -> 8 * X[i]);
