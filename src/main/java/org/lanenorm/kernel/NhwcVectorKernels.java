@@ -284,30 +284,10 @@ final class NhwcVectorKernels {
         int dyAt = dyOffset + order.blockOffset(block);
         if (order.full(block)) {
           int stride = order.rowStride();
-          int half = HALF * stride;
-          products(
-              x,
-              xAt,
-              dy,
-              dyAt,
-              stride,
-              from,
-              to,
-              scratch.shifts,
-              scratch.firstHalf,
-              scratch.secondHalf);
-          products(
-              x,
-              xAt + half,
-              dy,
-              dyAt + half,
-              stride,
-              from,
-              to,
-              scratch.shifts,
-              scratch.firstOther,
-              scratch.secondOther);
-          addHalves(from, to, scratch);
+          for (int quad = 0; quad < 4; quad++) {
+            int row = 4 * quad * stride;
+            products(x, xAt + row, dy, dyAt + row, stride, from, to, quad, scratch);
+          }
         } else {
           partial(x, xAt, dy, dyAt, order, block, from, to, scratch);
         }
@@ -317,7 +297,12 @@ final class NhwcVectorKernels {
     fold(scratch.second, channels, product);
   }
 
-  /** The same of dy and of dy*(x - shift). */
+  /**
+   * The same of dy and of dy*(x - shift), a quarter block at a time: rows lie 64*C bytes apart, for
+   * many C a multiple of 4 KB, so that the rows of half a block of two tensors (16) would meet in
+   * one set of a first-level cache, which has 8 or 12 places. Odd quads add the even one's sums,
+   * the last one the lower half's as well; zeros stand for what there is none of.
+   */
   private static void products(
       float[] x,
       int xAt,
@@ -326,33 +311,45 @@ final class NhwcVectorKernels {
       int stride,
       int from,
       int to,
-      float[] shifts,
-      float[] sums,
-      float[] products) {
+      int quad,
+      Scratch scratch) {
+    float[] shifts = scratch.shifts;
+    boolean even = quad % 2 == 0;
+    float[] quadSums = scratch.firstOther;
+    float[] quadProducts = scratch.secondOther;
+    float[] halfSums = quad == 3 ? scratch.firstHalf : scratch.zeros;
+    float[] halfProducts = quad == 3 ? scratch.secondHalf : scratch.zeros;
+    float[] oldSums = quad == 3 ? scratch.first : scratch.zeros;
+    float[] oldProducts = quad == 3 ? scratch.second : scratch.zeros;
+    float[] sums = quad == 3 ? scratch.first : scratch.firstHalf;
+    float[] products = quad == 3 ? scratch.second : scratch.secondHalf;
+    int origin = quad == 3 ? 0 : from;
     for (int i = from; i < to; i += L) {
       FloatVector shift = FloatVector.fromArray(F, shifts, i);
-      FloatVector sum = FloatVector.zero(F);
-      FloatVector product = FloatVector.zero(F);
       int j = xAt + i;
       int k = dyAt + i;
-      for (int row = 0; row < HALF; row += 4) {
-        FloatVector g0 = FloatVector.fromArray(F, dy, k + row * stride);
-        FloatVector g1 = FloatVector.fromArray(F, dy, k + (row + 1) * stride);
-        FloatVector g2 = FloatVector.fromArray(F, dy, k + (row + 2) * stride);
-        FloatVector g3 = FloatVector.fromArray(F, dy, k + (row + 3) * stride);
-        FloatVector d0 = FloatVector.fromArray(F, x, j + row * stride).sub(shift);
-        FloatVector d1 = FloatVector.fromArray(F, x, j + (row + 1) * stride).sub(shift);
-        FloatVector d2 = FloatVector.fromArray(F, x, j + (row + 2) * stride).sub(shift);
-        FloatVector d3 = FloatVector.fromArray(F, x, j + (row + 3) * stride).sub(shift);
-        FloatVector lower = g0.add(g1);
-        FloatVector upper = g2.add(g3);
-        sum = sum.add(lower.add(upper));
-        lower = g1.fma(d1, g0.mul(d0));
-        upper = g3.fma(d3, g2.mul(d2));
-        product = product.add(lower.add(upper));
+      FloatVector g0 = FloatVector.fromArray(F, dy, k);
+      FloatVector g1 = FloatVector.fromArray(F, dy, k + stride);
+      FloatVector g2 = FloatVector.fromArray(F, dy, k + 2 * stride);
+      FloatVector g3 = FloatVector.fromArray(F, dy, k + 3 * stride);
+      FloatVector d0 = FloatVector.fromArray(F, x, j).sub(shift);
+      FloatVector d1 = FloatVector.fromArray(F, x, j + stride).sub(shift);
+      FloatVector d2 = FloatVector.fromArray(F, x, j + 2 * stride).sub(shift);
+      FloatVector d3 = FloatVector.fromArray(F, x, j + 3 * stride).sub(shift);
+      FloatVector sum = g0.add(g1).add(g2.add(g3));
+      FloatVector product = g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)));
+      if (even) {
+        sum.intoArray(quadSums, i - from);
+        product.intoArray(quadProducts, i - from);
+      } else {
+        sum = FloatVector.fromArray(F, quadSums, i - from).add(sum);
+        sum = FloatVector.fromArray(F, halfSums, i - from).add(sum);
+        FloatVector.fromArray(F, oldSums, i - origin).add(sum).intoArray(sums, i - origin);
+        product = FloatVector.fromArray(F, quadProducts, i - from).add(product);
+        product = FloatVector.fromArray(F, halfProducts, i - from).add(product);
+        product = FloatVector.fromArray(F, oldProducts, i - origin).add(product);
+        product.intoArray(products, i - origin);
       }
-      sum.intoArray(sums, i - from);
-      product.intoArray(products, i - from);
     }
   }
 

@@ -32,8 +32,14 @@ public final class Scratch {
   float[] firstHalf = new float[0];
 
   float[] secondHalf = new float[0];
+
+  /** The same of the other halves, or of quarter blocks. */
   float[] firstOther = new float[0];
+
   float[] secondOther = new float[0];
+
+  /** As long; nobody writes them. */
+  float[] zeros = new float[0];
 
   /** Per-channel coefficients repeated to the length of a run that many channels share. */
   float[] tileA = new float[0];
@@ -65,6 +71,7 @@ public final class Scratch {
       firstHalf = new float[chunk];
       secondHalf = new float[chunk];
       firstOther = new float[chunk];
+      zeros = new float[chunk];
       secondOther = new float[chunk];
     }
   }
