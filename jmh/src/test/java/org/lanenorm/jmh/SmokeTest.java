@@ -42,7 +42,7 @@ class SmokeTest {
   private static final int STEADY_CALLS = 300;
 
   /** Enough for C2 on a machine that does other things too; a quiet one needs a second or two. */
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(40);
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
