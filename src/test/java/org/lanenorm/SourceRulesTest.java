@@ -26,6 +26,7 @@ class SourceRulesTest {
     assertThat(filesWith(line -> line.startsWith("import jdk.incubator")))
         .containsExactlyInAnyOrder(
             "VectorWidth.java",
+            "ChannelVectorKernels.java",
             "FusedVectorKernels.java",
             "ElementVectorKernels.java",
             "NchwVectorKernels.java",
@@ -65,7 +66,9 @@ class SourceRulesTest {
     "ElementVectorKernels,scaleAcross",
     "NhwcVectorKernels,squares",
     "NhwcVectorKernels,products",
+    "ChannelVectorKernels,coefficients",
     "NhwcVectorKernels,partialHalf",
+    "NhwcVectorKernels,partialQuad",
     "NhwcVectorKernels,partial4"
   })
   void aHotLoopIsTooLongToBeInlined(String file, String method) throws IOException {
@@ -82,7 +85,13 @@ class SourceRulesTest {
    * it is then boxed: 1.5 to 400 KB per call were seen, in one JVM of thirty.
    */
   @ParameterizedTest
-  @ValueSource(strings = {"NchwVectorKernels", "NhwcVectorKernels", "RowVectorKernels"})
+  @ValueSource(
+      strings = {
+        "ChannelVectorKernels",
+        "NchwVectorKernels",
+        "NhwcVectorKernels",
+        "RowVectorKernels"
+      })
   void noMethodTakesOrReturnsAVector(String file) throws IOException {
     assertThat(methods(file))
         .isNotEmpty()

@@ -1,5 +1,7 @@
 package org.lanenorm.kernel;
 
+import java.util.Arrays;
+
 /**
  * What normalizing needs per channel, split so that {@code y = fma(x - hi, k, b)} keeps its digits
  * at any offset:
@@ -70,6 +72,11 @@ public final class ChannelAffine {
     shift[c] = offset;
     // NaN is not extreme: it passes through
     extreme[c] = Math.abs(m) >= LARGEST_MEAN || outside(factor, k[c]) || Float.isInfinite(b[c]);
+  }
+
+  /** Says that no channel in [from, to), whose coefficients have been set, is extreme. */
+  void setPlain(int from, int to) {
+    Arrays.fill(extreme, from, to, false);
   }
 
   /**

@@ -1,5 +1,7 @@
 package org.lanenorm.kernel;
 
+import java.util.Arrays;
+
 /**
  * The gradient sums of every channel and what backward needs of them: {@code dx = fma(dy, k, fma(x
  * - hi, p, q))}, which is
@@ -29,10 +31,10 @@ public final class ChannelGradients {
   private boolean centered = true;
 
   /** S(dy). */
-  private final double[] sum;
+  final double[] sum;
 
   /** S(dy*(x - hi)); S(dy*(x - mean)) from {@link #finish} on. */
-  private final double[] product;
+  final double[] product;
 
   /** For C channels. */
   public ChannelGradients(int channels) {
@@ -101,13 +103,28 @@ public final class ChannelGradients {
 
   /** Coefficients of the channels [from, to) from their sums over {@code count} elements. */
   public void compute(double[] invStd, float[] gamma, double count, int from, int to) {
-    double[] ofRoot = invRoot == null ? invStd : invRoot;
+    double[] ofRoot = ofRoot(invStd);
     for (int c = from; c < to; c++) {
       double factor = gamma == null ? invStd[c] : gamma[c] * invStd[c];
       double slopeC = -factor * invStd[c] * ofRoot[c] * (product[c] / count);
       double shiftC = centered ? -factor * (sum[c] / count) : 0;
       set(c, factor, zeroIf(product[c] == 0, slopeC), shiftC);
     }
+  }
+
+  /** 1/sqrt of what is in the root. */
+  double[] ofRoot(double[] invStd) {
+    return invRoot == null ? invStd : invRoot;
+  }
+
+  /** Whether the mean moves with x. */
+  boolean centered() {
+    return centered;
+  }
+
+  /** Says that no channel in [from, to), whose coefficients have been set, is extreme. */
+  void setPlain(int from, int to) {
+    Arrays.fill(extreme, from, to, false);
   }
 
   /**

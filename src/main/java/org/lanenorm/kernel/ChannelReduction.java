@@ -11,13 +11,13 @@ public final class ChannelReduction {
    * Squares whose sum is below this may have lost digits to underflow: each of the 1,536 at most
    * loses up to 2^-150, and 1536*2^-150 is 2^-5 of one float rounding of 2^-110.
    */
-  private static final double SMALLEST_SQUARES = 0x1p-110;
+  static final double SMALLEST_SQUARES = 0x1p-110;
 
   /**
    * With 2, a search uphill found data (two levels) whose variance was off by 9.4u, u = 2^-24; with
    * this, 6.7u. The promise is 8u.
    */
-  private static final double WORST_SHIFT = 1.5;
+  static final double WORST_SHIFT = 1.5;
 
   /**
    * Where |K| is at least this, floats next to K are 2^-62 apart, whose square does not underflow.
@@ -239,16 +239,16 @@ public final class ChannelReduction {
       double[] mean,
       double[] m2,
       double[] drift) {
+    if (first) {
+      System.arraycopy(segmentMean, base + from, mean, from, to - from);
+      System.arraycopy(segmentM2, base + from, m2, from, to - from);
+      Arrays.fill(drift, from, to, 0);
+      return;
+    }
     for (int c = from; c < to; c++) {
-      if (first) {
-        mean[c] = segmentMean[base + c];
-        m2[c] = segmentM2[base + c];
-        drift[c] = 0;
-      } else {
-        double e = segmentMean[base + c] - mean[c];
-        drift[c] += n * e;
-        m2[c] += segmentM2[base + c] + n * e * e;
-      }
+      double e = segmentMean[base + c] - mean[c];
+      drift[c] += n * e;
+      m2[c] += segmentM2[base + c] + n * e * e;
     }
   }
 
@@ -258,6 +258,14 @@ public final class ChannelReduction {
     for (int c = from; c < to; c++) {
       mean[c] += drift[c] / count;
       m2[c] = Math.max(m2[c] - drift[c] * drift[c] / count, 0);
+    }
+  }
+
+  /** invStd = 1/sqrt(M2/count + epsilon) of the channels [from, to). */
+  public static void invStd(
+      double[] m2, double count, double epsilon, double[] invStd, int from, int to) {
+    for (int c = from; c < to; c++) {
+      invStd[c] = 1 / Math.sqrt(m2[c] / count + epsilon);
     }
   }
 

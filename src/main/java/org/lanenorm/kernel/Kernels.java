@@ -32,7 +32,44 @@ public interface Kernels {
       double[] square,
       Scratch scratch);
 
-  /** Likewise sum[i] = S(dy) and product[i] = S(dy*(x - hi[c])). */
+  /**
+   * From these sums to moments, {@link ChannelReduction#segmentMoments} for each segment: sum[i]
+   * becomes the mean and square[i] becomes M2.
+   */
+  void segmentMoments(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] shift,
+      double[] sum,
+      double[] square,
+      Scratch scratch);
+
+  /**
+   * invStd = 1/sqrt(M2/count + epsilon) of the channels [from, to), and what {@link
+   * ChannelAffine#compute} makes of it.
+   */
+  void coefficients(
+      double[] mean,
+      double[] m2,
+      double count,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine,
+      int from,
+      int to);
+
+  /** {@link ChannelGradients#compute} of the channels [from, to). */
+  void coefficients(
+      ChannelGradients gradients, double[] invStd, float[] gamma, double count, int from, int to);
+
+  /** As {@link #momentSums}, sum[i] = S(dy) and product[i] = S(dy*(x - hi[c])). */
   void gradientSums(
       float[] x,
       int xOffset,

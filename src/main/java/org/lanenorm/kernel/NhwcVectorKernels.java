@@ -171,7 +171,10 @@ final class NhwcVectorKernels {
     float[] present = scratch.present;
     int whole = from + F.loopBound(to - from);
     int used = used(order, block, rows);
-    if (used <= HALF) {
+    if (used <= 4) {
+      partialQuad(x, at, from, whole, scratch);
+      used = 0;
+    } else if (used <= HALF) {
       // a second half to a first of zeros: a third way out would bring the loop past C2's limit
       Arrays.fill(scratch.firstHalf, 0, whole - from, 0);
       Arrays.fill(scratch.secondHalf, 0, whole - from, 0);
@@ -187,6 +190,32 @@ final class NhwcVectorKernels {
     Arrays.fill(scratch.sources, null);
     for (int i = whole; i < to; i++) {
       partialPlace(x, at + i, null, 0, i, scratch);
+    }
+  }
+
+  /** A block of four slots at most, as whole batches of few positions are. */
+  private static void partialQuad(float[] x, int at, int from, int to, Scratch scratch) {
+    float[] shifts = scratch.shifts;
+    float[] x0 = scratch.present[0] != 0 ? x : shifts;
+    float[] x1 = scratch.present[1] != 0 ? x : shifts;
+    float[] x2 = scratch.present[2] != 0 ? x : shifts;
+    float[] x3 = scratch.present[3] != 0 ? x : shifts;
+    int at0 = x0 == x ? at + scratch.slots[0] : 0;
+    int at1 = x1 == x ? at + scratch.slots[1] : 0;
+    int at2 = x2 == x ? at + scratch.slots[2] : 0;
+    int at3 = x3 == x ? at + scratch.slots[3] : 0;
+    float[] sums = scratch.first;
+    float[] squares = scratch.second;
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      FloatVector d0 = FloatVector.fromArray(F, x0, at0 + i).sub(shift);
+      FloatVector d1 = FloatVector.fromArray(F, x1, at1 + i).sub(shift);
+      FloatVector d2 = FloatVector.fromArray(F, x2, at2 + i).sub(shift);
+      FloatVector d3 = FloatVector.fromArray(F, x3, at3 + i).sub(shift);
+      FloatVector.fromArray(F, sums, i).add(d0.add(d1).add(d2.add(d3))).intoArray(sums, i);
+      FloatVector.fromArray(F, squares, i)
+          .add(d1.fma(d1, d0.mul(d0)).add(d3.fma(d3, d2.mul(d2))))
+          .intoArray(squares, i);
     }
   }
 

@@ -205,7 +205,10 @@ public final class Passes {
         }
       }
     }
-    ChannelReduction.finish(order.count(), from, to, mean, m2, drift);
+    // one segment has not drifted
+    if (order.segments() > 1) {
+      ChannelReduction.finish(order.count(), from, to, mean, m2, drift);
+    }
   }
 
   /** Keeps the results of segments of some channels until those of all segments are there. */
@@ -255,11 +258,8 @@ public final class Passes {
     double[] square = second[member];
     Scratch own = scratch[member];
     kernels.momentSums(x, xOffset, order, firstSegment, endSegment, from, to, k, sum, square, own);
-    for (int segment = firstSegment; segment < endSegment; segment++) {
-      int at = (segment - firstSegment) * (to - from);
-      ChannelReduction.segmentMoments(
-          x, xOffset, order, segment, from, to, k, sum, square, at, own);
-    }
+    kernels.segmentMoments(
+        x, xOffset, order, firstSegment, endSegment, from, to, k, sum, square, own);
   }
 
   /**
@@ -281,7 +281,8 @@ public final class Passes {
       ChannelAffine affine) {
     if (order.channelsLast() || shared(order) && !byChannels(order)) {
       moments(x, xOffset, order, mean, m2);
-      coefficients(order, mean, m2, epsilon, invStd, gamma, beta, affine, 0, channels);
+      kernels.coefficients(
+          mean, m2, order.count(), epsilon, invStd, gamma, beta, affine, 0, channels);
       normalize(x, xOffset, y, yOffset, order, affine);
       return;
     }
@@ -348,31 +349,8 @@ public final class Passes {
       int to,
       int member) {
     moments(x, xOffset, order, from, to, mean, m2, member);
-    coefficients(order, mean, m2, epsilon, invStd, gamma, beta, affine, from, to);
+    kernels.coefficients(mean, m2, order.count(), epsilon, invStd, gamma, beta, affine, from, to);
     normalize(x, xOffset, y, yOffset, order, 0, order.rows(), from, to, affine, member);
-  }
-
-  private static void coefficients(
-      Segments order,
-      double[] mean,
-      double[] m2,
-      double epsilon,
-      double[] invStd,
-      float[] gamma,
-      float[] beta,
-      ChannelAffine affine,
-      int from,
-      int to) {
-    invStd(m2, order.count(), epsilon, invStd, from, to);
-    affine.compute(mean, invStd, gamma, beta, from, to);
-  }
-
-  /** invStd = 1/sqrt(M2/count + epsilon). */
-  public static void invStd(
-      double[] m2, double count, double epsilon, double[] invStd, int from, int to) {
-    for (int c = from; c < to; c++) {
-      invStd[c] = 1 / Math.sqrt(m2[c] / count + epsilon);
-    }
   }
 
   /** y = (x - mean)*k + beta over the whole tensor. */
@@ -593,7 +571,7 @@ public final class Passes {
     if (dx == null || order.channelsLast() || shared(order) && !byChannels(order)) {
       gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients);
       if (dx != null) {
-        gradients.compute(invStd, gamma, order.count(), 0, channels);
+        kernels.coefficients(gradients, invStd, gamma, order.count(), 0, channels);
         inputGradient(x, xOffset, dy, dyOffset, dx, dxOffset, order, gradients);
       }
       return;
@@ -658,7 +636,7 @@ public final class Passes {
       int to,
       int member) {
     gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients, from, to, member);
-    gradients.compute(invStd, gamma, order.count(), from, to);
+    kernels.coefficients(gradients, invStd, gamma, order.count(), from, to);
     inputGradient(
         x,
         xOffset,

@@ -53,6 +53,48 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void segmentMoments(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] shift,
+      double[] sum,
+      double[] square,
+      Scratch scratch) {
+    for (int segment = firstSegment; segment < endSegment; segment++) {
+      int at = (segment - firstSegment) * (to - from);
+      ChannelReduction.segmentMoments(
+          x, xOffset, order, segment, from, to, shift, sum, square, at, scratch);
+    }
+  }
+
+  @Override
+  public void coefficients(
+      double[] mean,
+      double[] m2,
+      double count,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine,
+      int from,
+      int to) {
+    ChannelReduction.invStd(m2, count, epsilon, invStd, from, to);
+    affine.compute(mean, invStd, gamma, beta, from, to);
+  }
+
+  @Override
+  public void coefficients(
+      ChannelGradients gradients, double[] invStd, float[] gamma, double count, int from, int to) {
+    gradients.compute(invStd, gamma, count, from, to);
+  }
+
+  @Override
   public void gradientSums(
       float[] x,
       int xOffset,

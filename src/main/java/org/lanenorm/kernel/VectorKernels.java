@@ -33,6 +33,45 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void segmentMoments(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] shift,
+      double[] sum,
+      double[] square,
+      Scratch scratch) {
+    ChannelVectorKernels.segmentMoments(
+        x, xOffset, order, firstSegment, endSegment, from, to, shift, sum, square, scratch);
+  }
+
+  @Override
+  public void coefficients(
+      double[] mean,
+      double[] m2,
+      double count,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine,
+      int from,
+      int to) {
+    ChannelVectorKernels.coefficients(
+        mean, m2, count, epsilon, invStd, gamma, beta, affine, from, to);
+  }
+
+  @Override
+  public void coefficients(
+      ChannelGradients gradients, double[] invStd, float[] gamma, double count, int from, int to) {
+    ChannelVectorKernels.coefficients(gradients, invStd, gamma, count, from, to);
+  }
+
+  @Override
   public void gradientSums(
       float[] x,
       int xOffset,
