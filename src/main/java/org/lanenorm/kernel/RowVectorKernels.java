@@ -22,6 +22,9 @@ final class RowVectorKernels {
   /** Shorter rows are taken together up to this: a loop costs as much to enter as 16 vectors. */
   private static final int SHORT_ROW = 256;
 
+  /** Of so many, the 35 at most that are left cost nothing. */
+  private static final int MANY_ROWS = 1024;
+
   private RowVectorKernels() {}
 
   static void normalize(
@@ -92,10 +95,12 @@ final class RowVectorKernels {
    * Rows in each of four stretches that are walked side by side: four rows share the reading of the
    * coefficients, and memory serves four distant streams as fast as one or faster, but four rows of
    * one page at a third of the speed. An odd number, as four streams that lie a multiple of 4 KB
-   * apart would meet in the same few lines of the first-level cache.
+   * apart would meet in the same few lines of the first-level cache. Of many rows some are left for
+   * the loop over one row on purpose: with a handful per call C2 took thousands of calls to compile
+   * it, and it left 30 to 100 KB of boxed vectors in each.
    */
   static int quarter(int rows) {
-    return Math.max(0, rows / 4 - 1 | 1);
+    return Math.max(0, rows / 4 - (rows < MANY_ROWS ? 1 : 8) | 1);
   }
 
   private static void fourRows(

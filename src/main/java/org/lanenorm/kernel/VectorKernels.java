@@ -4,6 +4,13 @@ package org.lanenorm.kernel;
 final class VectorKernels implements Kernels {
   static final VectorKernels INSTANCE = new VectorKernels();
 
+  /**
+   * Channels of so many elements are finished one by one, which costs nothing beside them. Vectors
+   * that are used once in so long a call would be boxed for the first thousand calls, until C2 has
+   * compiled them.
+   */
+  private static final int LONG_CHANNEL = 4096;
+
   private VectorKernels() {}
 
   @Override
@@ -61,14 +68,23 @@ final class VectorKernels implements Kernels {
       ChannelAffine affine,
       int from,
       int to) {
-    ChannelVectorKernels.coefficients(
-        mean, m2, count, epsilon, invStd, gamma, beta, affine, from, to);
+    if (count < LONG_CHANNEL) {
+      ChannelVectorKernels.coefficients(
+          mean, m2, count, epsilon, invStd, gamma, beta, affine, from, to);
+    } else {
+      ScalarKernels.INSTANCE.coefficients(
+          mean, m2, count, epsilon, invStd, gamma, beta, affine, from, to);
+    }
   }
 
   @Override
   public void coefficients(
       ChannelGradients gradients, double[] invStd, float[] gamma, double count, int from, int to) {
-    ChannelVectorKernels.coefficients(gradients, invStd, gamma, count, from, to);
+    if (count < LONG_CHANNEL) {
+      ChannelVectorKernels.coefficients(gradients, invStd, gamma, count, from, to);
+    } else {
+      ScalarKernels.INSTANCE.coefficients(gradients, invStd, gamma, count, from, to);
+    }
   }
 
   @Override
