@@ -1,5 +1,7 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+
 import java.util.Arrays;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -38,18 +40,18 @@ class EmptyTest {
           norm.runningStatistics().mean(channel) == 0
               && norm.runningStatistics().variance(channel) == 1
               && norm.runningStatistics().updates(channel) == 0;
-      Properties.check(untouched, "%s: running statistics moved", shape);
+      check(untouched, "%s: running statistics moved", shape);
       boolean empty = moments.mean(channel) == 0 && moments.m2(channel) == 0;
-      Properties.check(empty, "%s: moments are %s", shape, moments);
+      check(empty, "%s: moments are %s", shape, moments);
       // the sum over no elements
-      Properties.check(
+      check(
           dGamma[channel] == 0 && dBeta[channel] == 0,
           "%s: dGamma %s, dBeta %s",
           shape,
           dGamma[channel],
           dBeta[channel]);
     }
-    Properties.check(moments.count() == shape.count(), "%s: count %d", shape, moments.count());
-    Properties.check(saved.count() == shape.count(), "%s: count %d", shape, saved.count());
+    check(moments.count() == shape.count(), "%s: count %d", shape, moments.count());
+    check(saved.count() == shape.count(), "%s: count %d", shape, saved.count());
   }
 }

@@ -11,11 +11,13 @@ import org.lanenorm.Layout;
 import org.lanenorm.RmsNorm;
 import org.lanenorm.SampleStatistics;
 import org.lanenorm.TensorShape;
+import org.lanenorm.verify.Case;
 import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Rng;
 import org.lanenorm.verify.SampleOracle;
 import org.lanenorm.verify.SampleOracle.Partition;
+import org.lanenorm.verify.Slice;
 import org.lanenorm.verify.Tensors;
 
 /**

@@ -13,6 +13,7 @@ import net.jqwik.api.Example;
 import org.lanenorm.Layout;
 import org.lanenorm.properties.Family.Member;
 import org.lanenorm.properties.Family.Results;
+import org.lanenorm.verify.Case;
 import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Shapes;
 

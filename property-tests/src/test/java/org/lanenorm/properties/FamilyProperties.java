@@ -1,5 +1,8 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+import static org.lanenorm.verify.Checks.sameBits;
+
 import java.util.Arrays;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -18,17 +21,21 @@ import org.lanenorm.TensorShape;
 import org.lanenorm.properties.Family.Member;
 import org.lanenorm.properties.Family.Results;
 import org.lanenorm.verify.Bounds;
+import org.lanenorm.verify.Case;
+import org.lanenorm.verify.Cases;
 import org.lanenorm.verify.HardData;
+import org.lanenorm.verify.Layer;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.SampleOracle;
 import org.lanenorm.verify.SampleOracle.Partition;
+import org.lanenorm.verify.Slice;
 import org.lanenorm.verify.Tensors;
 
 /**
  * Group, instance, layer, RMS and ghost batch norm: as accurate as they say, and the same bits
  * everywhere.
  */
-class FamilyProperties extends Properties {
+class FamilyProperties {
   @Provide
   Arbitrary<Case> shared() {
     return Cases.shared();

@@ -1,5 +1,8 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+import static org.lanenorm.verify.Checks.sameBits;
+
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
@@ -17,7 +20,7 @@ import org.lanenorm.verify.Rng;
  * Folded layers against unfolded ones, both evaluated in exact arithmetic: what is left between
  * them is the folding's own error.
  */
-class FoldingProperties extends Properties {
+class FoldingProperties {
   /** As in {@link OracleProperties}; the root alone is rounded, after 800 digits. */
   private static final MathContext DIGITS = new MathContext(800);
 

@@ -1,5 +1,8 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+import static org.lanenorm.verify.Checks.sameBits;
+
 import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
@@ -16,11 +19,14 @@ import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
 import org.lanenorm.Tile;
 import org.lanenorm.verify.Activations;
+import org.lanenorm.verify.Case;
+import org.lanenorm.verify.Cases;
 import org.lanenorm.verify.Rng;
+import org.lanenorm.verify.Slice;
 import org.lanenorm.verify.Tensors;
 
 /** Residual and activation in the same pass are those of one step after another. */
-class FusedProperties extends Properties {
+class FusedProperties {
   private static final float[] SPECIAL = {
     Float.NaN,
     Float.POSITIVE_INFINITY,
@@ -82,7 +88,7 @@ class FusedProperties extends Properties {
   private float[] chain(Case input, Layout layout, float[] z, Activation activation) {
     TensorShape shape = input.shape(layout);
     float[] y = new float[shape.length()];
-    subject.inference(input.layer(), Slice.of(input.x(layout)), Slice.of(y), shape, 1);
+    new Library().inference(input.layer(), Slice.of(input.x(layout)), Slice.of(y), shape);
     for (int i = 0; i < y.length; i++) {
       y[i] = activation.apply(z == null ? y[i] : y[i] + z[i]);
     }
@@ -349,16 +355,15 @@ class FusedProperties extends Properties {
     float[] unfusedInput = new float[length];
     float[] unfusedGamma = new float[channels];
     float[] unfusedBeta = new float[channels];
-    subject.backward(
-        input.layer(),
-        true,
-        Slice.of(input.x(layout)),
-        Slice.of(dResidual),
-        Slice.of(unfusedInput),
-        unfusedGamma,
-        unfusedBeta,
-        shape,
-        1);
+    new Library()
+        .backwardFrozen(
+            input.layer(),
+            Slice.of(input.x(layout)),
+            Slice.of(dResidual),
+            Slice.of(unfusedInput),
+            unfusedGamma,
+            unfusedBeta,
+            shape);
     sameBits(dInput, unfusedInput, "dInput with " + activation, input);
     sameBits(dGamma, unfusedGamma, "dGamma with " + activation, input);
     sameBits(dBeta, unfusedBeta, "dBeta with " + activation, input);

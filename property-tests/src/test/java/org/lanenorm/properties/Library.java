@@ -10,9 +10,16 @@ import org.lanenorm.Parallelism;
 import org.lanenorm.SavedStatistics;
 import org.lanenorm.SingleValuePolicy;
 import org.lanenorm.TensorShape;
+import org.lanenorm.verify.BatchNormUnderTest;
+import org.lanenorm.verify.Layer;
+import org.lanenorm.verify.Slice;
 
-/** The library by its public API. */
-final class Library implements Subject {
+/**
+ * The library by its public API.
+ *
+ * @param threads that share the work
+ */
+record Library(int threads) implements BatchNormUnderTest {
   private static final ExecutorService POOL =
       Executors.newCachedThreadPool(
           task -> {
@@ -39,73 +46,106 @@ final class Library implements Subject {
         .parallelism(parallelism(threads));
   }
 
+  /** Sequential. */
+  Library() {
+    this(1);
+  }
+
   @Override
-  public ChannelMoments moments(Slice x, TensorShape shape, int threads) {
+  public boolean takesEveryLayer() {
+    return true;
+  }
+
+  @Override
+  public Library onThreads(int number) {
+    return new Library(number);
+  }
+
+  ChannelMoments moments(Slice x, TensorShape shape) {
     MomentsAccumulator accumulator = new MomentsAccumulator(shape.channels(), parallelism(threads));
     accumulator.add(x.array(), x.offset(), shape);
     return accumulator.moments();
   }
 
   @Override
-  public ChannelMoments training(Layer layer, Slice x, Slice y, TensorShape shape, int threads) {
+  public void moments(Slice x, TensorShape shape, double[] mean, double[] variance) {
+    ChannelMoments moments = moments(x, shape);
+    System.arraycopy(moments.means(), 0, mean, 0, mean.length);
+    System.arraycopy(moments.variances(), 0, variance, 0, variance.length);
+  }
+
+  SavedStatistics train(Layer layer, Slice x, Slice y, TensorShape shape) {
     SavedStatistics saved = new SavedStatistics(shape.channels());
     builder(layer, threads)
         .build()
         .forwardTraining(x.array(), x.offset(), y.array(), y.offset(), shape, saved);
-    return saved.moments();
+    return saved;
   }
 
   @Override
-  public void inference(Layer layer, Slice x, Slice y, TensorShape shape, int threads) {
+  public void training(Layer layer, Slice x, Slice y, TensorShape shape) {
+    train(layer, x, y, shape);
+  }
+
+  @Override
+  public void inference(Layer layer, Slice x, Slice y, TensorShape shape) {
     builder(layer, threads)
         .build()
         .forwardInference(x.array(), x.offset(), y.array(), y.offset(), shape);
   }
 
+  /** dInput, dGamma and dBeta may each be null and are left out then. */
   @Override
   public void backward(
       Layer layer,
-      boolean frozen,
       Slice x,
       Slice dOutput,
       Slice dInput,
       float[] dGamma,
       float[] dBeta,
-      TensorShape shape,
-      int threads) {
-    BatchNorm norm = builder(layer, threads).build();
-    float[] to = dInput == null ? null : dInput.array();
-    int toOffset = dInput == null ? 0 : dInput.offset();
-    if (frozen) {
-      norm.backwardFrozen(
-          x.array(),
-          x.offset(),
-          dOutput.array(),
-          dOutput.offset(),
-          to,
-          toOffset,
-          dGamma,
-          dBeta,
-          shape);
-      return;
-    }
-    SavedStatistics saved = new SavedStatistics(shape.channels());
-    norm.forwardTraining(x.array(), x.offset(), new float[shape.length()], 0, shape, saved);
-    norm.backward(
-        x.array(),
-        x.offset(),
-        dOutput.array(),
-        dOutput.offset(),
-        saved,
-        to,
-        toOffset,
-        dGamma,
-        dBeta,
-        shape);
+      TensorShape shape) {
+    SavedStatistics saved = train(layer, x, Slice.of(new float[shape.length()]), shape);
+    builder(layer, threads)
+        .build()
+        .backward(
+            x.array(),
+            x.offset(),
+            dOutput.array(),
+            dOutput.offset(),
+            saved,
+            dInput == null ? null : dInput.array(),
+            dInput == null ? 0 : dInput.offset(),
+            dGamma,
+            dBeta,
+            shape);
+  }
+
+  /** dInput, dGamma and dBeta may each be null and are left out then. */
+  @Override
+  public void backwardFrozen(
+      Layer layer,
+      Slice x,
+      Slice dOutput,
+      Slice dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    builder(layer, threads)
+        .build()
+        .backwardFrozen(
+            x.array(),
+            x.offset(),
+            dOutput.array(),
+            dOutput.offset(),
+            dInput == null ? null : dInput.array(),
+            dInput == null ? 0 : dInput.offset(),
+            dGamma,
+            dBeta,
+            shape);
   }
 
   @Override
   public String toString() {
-    return "the library";
+    return "the library on " + threads + " threads";
   }
 }

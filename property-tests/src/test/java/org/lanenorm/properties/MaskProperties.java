@@ -1,5 +1,8 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+import static org.lanenorm.verify.Checks.sameBits;
+
 import java.util.Arrays;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Example;
@@ -17,16 +20,20 @@ import org.lanenorm.SavedStatistics;
 import org.lanenorm.Spread;
 import org.lanenorm.TensorShape;
 import org.lanenorm.verify.Bounds;
+import org.lanenorm.verify.Case;
+import org.lanenorm.verify.Cases;
 import org.lanenorm.verify.GradientBounds;
 import org.lanenorm.verify.HardData;
+import org.lanenorm.verify.Layer;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Rng;
 import org.lanenorm.verify.Shapes;
+import org.lanenorm.verify.Slice;
 import org.lanenorm.verify.Tensors;
 import org.lanenorm.verify.Valid;
 
 /** A masked call knows the valid positions alone. */
-class MaskProperties extends Properties {
+class MaskProperties {
   /** Ways to leave positions out. */
   enum Pattern {
     ALL,

@@ -1,5 +1,8 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+import static org.lanenorm.verify.Checks.sameBits;
+
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -11,7 +14,7 @@ import org.lanenorm.ChannelMoments;
 import org.lanenorm.verify.Rng;
 
 /** The byte form of moments: what it is, that nothing is lost, and what hostile bytes do. */
-class MomentsBytesProperties extends Properties {
+class MomentsBytesProperties {
   /** Written by hand: count 2^32 + 3; means 1.5, -0.0, NaN; M2 2.25, 0.0, NaN. */
   private static final String GOLDEN =
       "4c4e434d 01000000 0300000001000000 03000000"

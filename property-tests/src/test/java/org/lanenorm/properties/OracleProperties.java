@@ -1,5 +1,7 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+
 import java.math.BigDecimal;
 import java.math.MathContext;
 import net.jqwik.api.Example;
@@ -10,6 +12,7 @@ import org.lanenorm.verify.ExactData;
 import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Shapes;
+import org.lanenorm.verify.Slice;
 import org.lanenorm.verify.Tensors;
 
 /** The oracle against BigDecimal, element by element as the formulas stand. */
@@ -84,7 +87,7 @@ class OracleProperties {
     float[] x = {1, Float.NaN, 3, Float.POSITIVE_INFINITY, 5, 6};
     float[] d = {1, 1, 1, 1, 1, 1};
     Oracle.Moments moments = Oracle.moments(x, 0, false, 1, 3, 2);
-    Properties.check(
+    check(
         Double.isNaN(moments.mean()[0])
             && Double.isNaN(moments.variance()[1])
             && moments.mean()[2] == 5.5
@@ -93,7 +96,7 @@ class OracleProperties {
         moments);
     Oracle.Gradients gradients =
         Oracle.backward(x, d, false, 1, 3, 2, moments.mean(), moments.variance(), 0, null, false);
-    Properties.check(
+    check(
         Double.isNaN(gradients.dGamma()[0])
             && gradients.dBeta()[0] == 2
             && gradients.dGamma()[2] == 0,
@@ -110,7 +113,7 @@ class OracleProperties {
     int count = n * s;
     ExactData.Channel channel = ExactData.channel(c, n, s);
     Oracle.Moments moments = Oracle.moments(channel.values(), 0, false, n, 1, s);
-    Properties.check(
+    check(
         moments.mean()[0] == channel.mean()
             && moments.variance()[0] == channel.m2() / count
             && (count < 4 || channel.m2() > 0),
@@ -130,7 +133,7 @@ class OracleProperties {
 
   private static void equal(
       double actual, BigDecimal expected, String what, HardData kind, long seed) {
-    Properties.check(
+    check(
         actual == expected.doubleValue(),
         "%s seed %d: %s is %s, exactly %s",
         kind,

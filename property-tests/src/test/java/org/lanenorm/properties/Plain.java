@@ -1,16 +1,20 @@
 package org.lanenorm.properties;
 
-import org.lanenorm.ChannelMoments;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
+import org.lanenorm.verify.BatchNormUnderTest;
+import org.lanenorm.verify.Layer;
 import org.lanenorm.verify.Shapes;
+import org.lanenorm.verify.Slice;
 import org.lanenorm.verify.Tensors;
 
 /**
  * The textbook in double, one channel at a time, two passes: slow, and right. Its steps are
  * protected so that each can be broken by itself.
  */
-class Plain implements Subject {
+class Plain implements BatchNormUnderTest, Cloneable {
+  private int threads = 1;
+
   /** Mean and M2 of one channel's values. */
   protected double[] meanAndM2(float[] x, Layout layout, int threads) {
     double mean = x.length == 0 ? 0 : x[0];
@@ -60,26 +64,40 @@ class Plain implements Subject {
   }
 
   @Override
-  public ChannelMoments moments(Slice x, TensorShape shape, int threads) {
-    double[] mean = new double[shape.channels()];
-    double[] m2 = new double[shape.channels()];
+  public boolean takesEveryLayer() {
+    return true;
+  }
+
+  @Override
+  public Plain onThreads(int number) {
+    try {
+      Plain other = (Plain) clone();
+      other.threads = number;
+      return other;
+    } catch (CloneNotSupportedException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  @Override
+  public void moments(Slice x, TensorShape shape, double[] mean, double[] variance) {
     for (int c = 0; c < mean.length; c++) {
       double[] both = meanAndM2(channel(x, shape, c), shape.layout(), threads);
       mean[c] = both[0];
-      m2[c] = both[1];
+      variance[c] = both[1] / shape.count();
     }
-    return ChannelMoments.of(shape.count(), mean, m2);
   }
 
   @Override
-  public ChannelMoments training(Layer layer, Slice x, Slice y, TensorShape shape, int threads) {
-    ChannelMoments moments = moments(x, shape, threads);
-    forward(layer, x, y, shape, moments.means(), moments.variances());
-    return moments;
+  public void training(Layer layer, Slice x, Slice y, TensorShape shape) {
+    double[] mean = new double[shape.channels()];
+    double[] variance = new double[shape.channels()];
+    moments(x, shape, mean, variance);
+    forward(layer, x, y, shape, mean, variance);
   }
 
   @Override
-  public void inference(Layer layer, Slice x, Slice y, TensorShape shape, int threads) {
+  public void inference(Layer layer, Slice x, Slice y, TensorShape shape) {
     forward(layer, x, y, shape, layer.mean(), layer.variance());
   }
 
@@ -98,20 +116,48 @@ class Plain implements Subject {
   @Override
   public void backward(
       Layer layer,
-      boolean frozen,
       Slice x,
       Slice dOutput,
       Slice dInput,
       float[] dGamma,
       float[] dBeta,
-      TensorShape shape,
-      int threads) {
-    ChannelMoments moments = moments(x, shape, threads);
+      TensorShape shape) {
+    double[] mean = new double[shape.channels()];
+    double[] variance = new double[shape.channels()];
+    moments(x, shape, mean, variance);
+    backward(layer, false, mean, variance, x, dOutput, dInput, dGamma, dBeta, shape);
+  }
+
+  @Override
+  public void backwardFrozen(
+      Layer layer,
+      Slice x,
+      Slice dOutput,
+      Slice dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    double[] mean = layer.mean();
+    double[] variance = layer.variance();
+    backward(layer, true, mean, variance, x, dOutput, dInput, dGamma, dBeta, shape);
+  }
+
+  private void backward(
+      Layer layer,
+      boolean frozen,
+      double[] means,
+      double[] variances,
+      Slice x,
+      Slice dOutput,
+      Slice dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
     for (int c = 0; c < shape.channels(); c++) {
       float[] values = channel(x, shape, c);
       float[] d = channel(dOutput, shape, c);
-      double mean = frozen ? layer.mean()[c] : moments.mean(c);
-      double variance = frozen ? layer.variance()[c] : moments.variance(c);
+      double mean = means[c];
+      double variance = variances[c];
       double invStd = invStd(layer, variance);
       double[] sums = sums(values, d, mean);
       double meanOfD = frozen ? 0 : sums[0] / shape.count();
@@ -120,15 +166,9 @@ class Plain implements Subject {
         double xHat = (values[m] - mean) * invStd;
         d[m] = gradient(d[m], layer.gamma(c) * invStd, meanOfD, xHat, meanOfDx);
       }
-      if (dInput != null) {
-        putChannel(dInput, shape, c, d);
-      }
-      if (dGamma != null) {
-        dGamma[c] = (float) (sums[1] * invStd);
-      }
-      if (dBeta != null) {
-        dBeta[c] = (float) sums[0];
-      }
+      putChannel(dInput, shape, c, d);
+      dGamma[c] = (float) (sums[1] * invStd);
+      dBeta[c] = (float) sums[0];
     }
   }
 

@@ -1,5 +1,8 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+import static org.lanenorm.verify.Checks.sameBits;
+
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import org.lanenorm.SingleValuePolicy;
 import org.lanenorm.TensorShape;
 import org.lanenorm.VarianceConvention;
 import org.lanenorm.verify.Bounds;
+import org.lanenorm.verify.Case;
 import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Rng;
@@ -30,7 +34,7 @@ import org.lanenorm.verify.Shapes;
 import org.lanenorm.verify.Tensors;
 
 /** Statistics of a data set from its batches against exact ones of the whole. */
-class PopulationProperties extends Properties {
+class PopulationProperties {
   private static final int C = 3;
 
   /** Batches of any sizes, empty ones too, in any order, by training forwards and by themselves. */

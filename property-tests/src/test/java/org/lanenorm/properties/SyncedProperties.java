@@ -1,5 +1,8 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+import static org.lanenorm.verify.Checks.sameBits;
+
 import java.util.Arrays;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -7,11 +10,12 @@ import net.jqwik.api.Property;
 import org.lanenorm.Layout;
 import org.lanenorm.SyncedBatchNorm;
 import org.lanenorm.TensorShape;
+import org.lanenorm.verify.Case;
 import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Shapes;
 
 /** Workers with shares of a batch against the batch. */
-class SyncedProperties extends Properties {
+class SyncedProperties {
   @Property(tries = 150)
   void sharesOfWholeSegmentsGiveTheBitsOfTheBatch(@ForAll Case input, @ForAll Layout layout) {
     wholeSegments(input, layout);
@@ -58,13 +62,12 @@ class SyncedProperties extends Properties {
   void anySharesAreWithinTheBounds(@ForAll Case input, @ForAll Layout layout) {
     Workers workers = Workers.anywhere(input.size().n(), input.seed());
     AccuracyProperties accuracy = new AccuracyProperties();
-    accuracy.subject = workers;
+    accuracy.kernel = workers;
+    accuracy.momentsAreWithinTheirBounds(input, layout);
     accuracy.trainingOutputIsWithinItsBound(input, layout);
-    accuracy.momentsAreWithinTheirBounds(
-        together(workers, input, layout).moments(), input.exactMoments(), input);
     GradientProperties gradients = new GradientProperties();
-    gradients.subject = workers;
-    gradients.backwardIsWithinItsBounds(input, layout, false);
+    gradients.kernel = workers;
+    gradients.gradientsAreWithinTheirBounds(input, layout);
   }
 
   private static Workers.Step alone(Case input, Layout layout) {

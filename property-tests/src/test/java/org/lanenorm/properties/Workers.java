@@ -1,5 +1,7 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.sameBits;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +18,11 @@ import org.lanenorm.Layout;
 import org.lanenorm.SavedStatistics;
 import org.lanenorm.SyncedBatchNorm;
 import org.lanenorm.TensorShape;
+import org.lanenorm.verify.BatchNormUnderTest;
+import org.lanenorm.verify.Layer;
+import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Rng;
+import org.lanenorm.verify.Slice;
 
 /**
  * The library by workers: a batch cut into shares, each copied into the layout that its worker
@@ -26,7 +32,7 @@ import org.lanenorm.verify.Rng;
  * @param seed of layouts, and of who comes how late
  * @param late whether some come late
  */
-record Workers(int[] cuts, long seed, boolean late) implements Subject {
+record Workers(int[] cuts, long seed, boolean late) implements BatchNormUnderTest {
   private static final ExecutorService POOL =
       Executors.newCachedThreadPool(
           task -> {
@@ -184,9 +190,9 @@ record Workers(int[] cuts, long seed, boolean late) implements Subject {
       int offset = shape.channels() * shape.spatial() * cuts[i];
       System.arraycopy(permuted(share.y, share.shape, part), 0, y, offset, part.length());
       System.arraycopy(permuted(share.dInput, share.shape, part), 0, dInput, offset, part.length());
-      Properties.sameBits(share.saved.moments(), first.saved.moments(), "moments of worker", i);
-      Properties.sameBits(share.dGamma, first.dGamma, "dGamma", "worker " + i);
-      Properties.sameBits(share.dBeta, first.dBeta, "dBeta", "worker " + i);
+      sameBits(share.saved.moments(), first.saved.moments(), "moments of worker", i);
+      sameBits(share.dGamma, first.dGamma, "dGamma", "worker " + i);
+      sameBits(share.dBeta, first.dBeta, "dBeta", "worker " + i);
     }
     return step(norm, first.saved.moments(), y, dInput, first.dGamma, first.dBeta);
   }
@@ -221,41 +227,48 @@ record Workers(int[] cuts, long seed, boolean late) implements Subject {
     }
   }
 
-  // The subject of others' properties
+  // What the contract asks of a batch normalization; workers train
 
   @Override
-  public ChannelMoments moments(Slice x, TensorShape shape, int threads) {
-    throw new UnsupportedOperationException("workers train");
+  public boolean takesEveryLayer() {
+    return true;
   }
 
   @Override
-  public ChannelMoments training(Layer layer, Slice x, Slice y, TensorShape shape, int threads) {
+  public void moments(Slice x, TensorShape shape, double[] mean, double[] variance) {
+    float[] values = x.values(shape.length());
+    ChannelMoments moments = together(anyLayer(shape), values, values, shape).moments;
+    System.arraycopy(moments.means(), 0, mean, 0, mean.length);
+    System.arraycopy(moments.variances(), 0, variance, 0, variance.length);
+  }
+
+  @Override
+  public void training(Layer layer, Slice x, Slice y, TensorShape shape) {
     float[] values = x.values(shape.length());
     Step step = together(layer, values, values, shape);
     System.arraycopy(step.y, 0, y.array(), y.offset(), step.y.length);
-    return step.moments;
-  }
-
-  @Override
-  public void inference(Layer layer, Slice x, Slice y, TensorShape shape, int threads) {
-    throw new UnsupportedOperationException("workers train");
   }
 
   @Override
   public void backward(
       Layer layer,
-      boolean frozen,
       Slice x,
       Slice dOutput,
       Slice dInput,
       float[] dGamma,
       float[] dBeta,
-      TensorShape shape,
-      int threads) {
+      TensorShape shape) {
     Step step = together(layer, x.values(shape.length()), dOutput.values(shape.length()), shape);
     System.arraycopy(step.dInput, 0, dInput.array(), dInput.offset(), step.dInput.length);
     System.arraycopy(step.dGamma, 0, dGamma, 0, dGamma.length);
     System.arraycopy(step.dBeta, 0, dBeta, 0, dBeta.length);
+  }
+
+  private static Layer anyLayer(TensorShape shape) {
+    double[] variance = new double[shape.channels()];
+    Arrays.fill(variance, 1);
+    Oracle.Moments moments = new Oracle.Moments(1, new double[variance.length], variance);
+    return Layer.random(moments, new Rng(0)).with(1e-5);
   }
 
   @Override

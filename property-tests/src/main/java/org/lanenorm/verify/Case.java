@@ -1,13 +1,8 @@
-package org.lanenorm.properties;
+package org.lanenorm.verify;
 
 import java.util.function.IntFunction;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
-import org.lanenorm.verify.HardData;
-import org.lanenorm.verify.Oracle;
-import org.lanenorm.verify.Rng;
-import org.lanenorm.verify.Shapes;
-import org.lanenorm.verify.Tensors;
 
 /**
  * One input of a property; its text is all that is needed to make it again.
@@ -17,7 +12,7 @@ import org.lanenorm.verify.Tensors;
  * @param mixed whether each further channel takes the next kind, else all take the same
  * @param seed of values and parameters
  */
-record Case(Shapes.Size size, HardData kind, boolean mixed, long seed) {
+public record Case(Shapes.Size size, HardData kind, boolean mixed, long seed) {
   /** Gradients that sum well and badly, of sizes whose sums float32 can hold. */
   private static final HardData[] GRADIENTS = {
     HardData.BENIGN,
@@ -32,29 +27,34 @@ record Case(Shapes.Size size, HardData kind, boolean mixed, long seed) {
   };
 
   /** The kind of channel c. */
-  HardData kindOf(int c) {
+  public HardData kindOf(int c) {
     return mixed ? HardData.mixed(kind.ordinal()).apply(c) : kind;
   }
 
-  TensorShape shape(Layout layout) {
+  /** With these sizes. */
+  public TensorShape shape(Layout layout) {
     return TensorShape.of(layout, size.n(), size.c(), size.s());
   }
 
-  float[] x(Layout layout) {
+  /** The input, the same numbers in either layout. */
+  public float[] x(Layout layout) {
     return Tensors.of(layout == Layout.NHWC, size, this::kindOf, seed);
   }
 
-  float[] dOutput(Layout layout) {
+  /** The gradient of the output, the same numbers in either layout. */
+  public float[] dOutput(Layout layout) {
     int first = Rng.stream(seed, -2).below(GRADIENTS.length);
     IntFunction<HardData> kinds = c -> GRADIENTS[(first + c) % GRADIENTS.length];
     return Tensors.of(layout == Layout.NHWC, size, kinds, ~seed);
   }
 
-  Oracle.Moments exactMoments() {
+  /** Of x. */
+  public Oracle.Moments exactMoments() {
     return Oracle.moments(x(Layout.NCHW), 0, false, size.n(), size.c(), size.s());
   }
 
-  Layer layer() {
+  /** Parameters of every sort that suit x. */
+  public Layer layer() {
     return Layer.random(exactMoments(), Rng.stream(seed, -1));
   }
 

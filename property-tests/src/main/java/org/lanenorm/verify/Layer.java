@@ -1,9 +1,8 @@
-package org.lanenorm.properties;
+package org.lanenorm.verify;
 
+import java.util.Arrays;
 import org.lanenorm.EpsilonPlacement;
 import org.lanenorm.Spread;
-import org.lanenorm.verify.Oracle;
-import org.lanenorm.verify.Rng;
 
 /**
  * Parameters of a layer.
@@ -12,11 +11,11 @@ import org.lanenorm.verify.Rng;
  * @param beta shift per channel, or null
  * @param epsilon keeps the divisor from 0
  * @param placement where
- * @param spread what the library keeps of the running variance
+ * @param spread what Lanenorm keeps of the running variance
  * @param mean running mean
  * @param variance running variance
  */
-record Layer(
+public record Layer(
     float[] gamma,
     float[] beta,
     double epsilon,
@@ -25,11 +24,11 @@ record Layer(
     double[] mean,
     double[] variance) {
   /**
-   * Parameters that suit data of these moments: each of gamma and beta missing once in four times,
-   * epsilon down to 0 where no variance is 0 and in its usual place every other time, running
-   * statistics near the batch's.
+   * Parameters of every sort that suit data of these moments: each of gamma and beta missing once
+   * in four times, epsilon down to 0 where no variance is 0 and in its usual place every other
+   * time, running statistics near the batch's.
    */
-  static Layer random(Oracle.Moments moments, Rng rng) {
+  public static Layer random(Oracle.Moments moments, Rng rng) {
     int channels = moments.mean().length;
     float[] gamma = rng.oneIn(4) ? null : new float[channels];
     float[] beta = rng.oneIn(4) ? null : new float[channels];
@@ -57,13 +56,41 @@ record Layer(
     return new Layer(gamma, beta, epsilon, placement, spread, mean, variance);
   }
 
+  /**
+   * The nearest layer that any kernel takes: gamma of 1 and beta of 0 for those that are missing,
+   * epsilon inside the root, mean and variance rounded to finite floats.
+   */
+  public Layer plain() {
+    float[] scale = gamma;
+    if (scale == null) {
+      scale = new float[mean.length];
+      Arrays.fill(scale, 1);
+    }
+    double[] floatMean = new double[mean.length];
+    double[] floatVariance = new double[mean.length];
+    double positive = epsilon;
+    for (int c = 0; c < mean.length; c++) {
+      floatMean[c] = (float) Math.clamp(mean[c], -Float.MAX_VALUE, Float.MAX_VALUE);
+      floatVariance[c] = Math.min((float) variance[c], Float.MAX_VALUE);
+      positive = floatVariance[c] > 0 ? positive : Math.max(positive, 1e-5);
+    }
+    return new Layer(
+        scale,
+        beta == null ? new float[mean.length] : beta,
+        positive,
+        EpsilonPlacement.INSIDE_SQRT,
+        Spread.VARIANCE,
+        floatMean,
+        floatVariance);
+  }
+
   /** The same with another epsilon. */
-  Layer with(double epsilon) {
+  public Layer with(double epsilon) {
     return new Layer(gamma, beta, epsilon, placement, spread, mean, variance);
   }
 
   /** As the oracle is told it. */
-  Oracle.Epsilon epsilons() {
+  public Oracle.Epsilon epsilons() {
     return switch (placement) {
       case INSIDE_SQRT -> new Oracle.Epsilon(epsilon, 0);
       case ON_STD -> new Oracle.Epsilon(0, epsilon);
@@ -72,7 +99,7 @@ record Layer(
   }
 
   /** The running variances, or what a layer keeps of them. */
-  double[] kept() {
+  public double[] kept() {
     double[] kept = variance.clone();
     for (int c = 0; c < kept.length && spread == Spread.STANDARD_DEVIATION; c++) {
       kept[c] = Math.sqrt(kept[c] + epsilons().inside());
@@ -80,16 +107,18 @@ record Layer(
     return kept;
   }
 
-  float gamma(int c) {
+  /** Of channel c, 1 if there is none. */
+  public float gamma(int c) {
     return gamma == null ? 1 : gamma[c];
   }
 
-  float beta(int c) {
+  /** Of channel c, 0 if there is none. */
+  public float beta(int c) {
     return beta == null ? 0 : beta[c];
   }
 
   /** gamma*invStd of channel c for a variance. */
-  double k(int c, double ofVariance) {
+  public double k(int c, double ofVariance) {
     return gamma(c) / epsilons().divisor(ofVariance);
   }
 }
