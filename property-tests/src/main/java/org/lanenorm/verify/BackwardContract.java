@@ -41,7 +41,7 @@ public interface BackwardContract extends Contract {
    * a multiple of it, so that x + h is exact; the difference itself is off by h^2/6 times a third
    * derivative of about k^3*|dOutput|.
    */
-  @Property(tries = 50)
+  @Property(tries = 100)
   default void finiteDifferencesOfTheOracleAgreeWithBackward(
       @ForAll @IntRange(min = 1, max = 5) int n,
       @ForAll @IntRange(min = 1, max = 3) int c,
@@ -52,7 +52,7 @@ public interface BackwardContract extends Contract {
   }
 
   /** The same with mean and variance as constants. */
-  @Property(tries = 50)
+  @Property(tries = 100)
   default void finiteDifferencesOfTheOracleAgreeWithBackwardFrozen(
       @ForAll @IntRange(min = 1, max = 5) int n,
       @ForAll @IntRange(min = 1, max = 3) int c,
@@ -63,7 +63,7 @@ public interface BackwardContract extends Contract {
   }
 
   /** The same of the kernel's own forward; h = 2^-5 because its y is rounded to float. */
-  @Property(tries = 50)
+  @Property(tries = 100)
   default void finiteDifferencesOfTrainingAgreeWithBackward(
       @ForAll @IntRange(min = 1, max = 5) int n,
       @ForAll @IntRange(min = 1, max = 3) int c,
@@ -74,7 +74,7 @@ public interface BackwardContract extends Contract {
   }
 
   /** The same with mean and variance as constants. */
-  @Property(tries = 50)
+  @Property(tries = 100)
   default void finiteDifferencesOfInferenceAgreeWithBackwardFrozen(
       @ForAll @IntRange(min = 1, max = 5) int n,
       @ForAll @IntRange(min = 1, max = 3) int c,

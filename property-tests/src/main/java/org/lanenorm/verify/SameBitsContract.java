@@ -59,9 +59,9 @@ public interface SameBitsContract extends Contract {
   }
 
   /** Nothing is left over from the first call. */
-  @Property(tries = 20)
+  @Property(tries = 120)
   default void theSameCallTwiceGivesTheSameBits(
-      @ForAll Case input, @ForAll("layouts") Layout layout) {
+      @ForAll @AtMost(8192) Case input, @ForAll("layouts") Layout layout) {
     sameBits(input, layout, 1);
   }
 

@@ -16,9 +16,65 @@ public final class Shapes {
       return n * c * s;
     }
 
+    /** What runs through the lanes: the positions of an image, or of all where they are few. */
+    public ToLanes run() {
+      return ToLanes.of(s < LANES ? count() : s);
+    }
+
+    /** Where channels lie side by side, they run through the lanes. */
+    public ToLanes channels() {
+      return ToLanes.of(c);
+    }
+
+    /** M against a segment. */
+    public ToSegment segment() {
+      return ToSegment.of(count());
+    }
+
     @Override
     public String toString() {
       return n + "x" + c + "x" + s;
+    }
+  }
+
+  /** Lanes that kernels sum in, at most. */
+  public static final int LANES = 16;
+
+  /** Elements of a segment. */
+  public static final int SEGMENT = 1024;
+
+  /** Elements of the longest segment: what is left at the end joins the last one. */
+  public static final int LONGEST_SEGMENT = 1536;
+
+  /** A number of elements against a group of 16 lanes. */
+  public enum ToLanes {
+    /** Under 16. */
+    BELOW,
+    /** A multiple of 16. */
+    WHOLE,
+    /** Over 16, with a tail. */
+    WITH_TAIL;
+
+    static ToLanes of(int elements) {
+      return elements % LANES == 0 ? WHOLE : elements < LANES ? BELOW : WITH_TAIL;
+    }
+  }
+
+  /** The M elements of a channel against a segment. */
+  public enum ToSegment {
+    /** Under 1,024. */
+    BELOW,
+    /** 1,024. */
+    WHOLE,
+    /** Up to 1,536, which may still be one segment. */
+    ABOVE,
+    /** More. */
+    SEVERAL;
+
+    static ToSegment of(int count) {
+      return count < SEGMENT
+          ? BELOW
+          : count == SEGMENT ? WHOLE : count <= LONGEST_SEGMENT ? ABOVE : SEVERAL;
     }
   }
 

@@ -84,9 +84,10 @@ class BrokenKernelsTest {
     passes(plain, AccuracyProperties::new, SHIFT, SCALE);
     passes(plain, SameBitsProperties::new, LAYOUTS, THREADS);
     passes(new MergeProperties(), List.of(MERGE, SPLITS));
-    passes(plain, GradientProperties::new, BACKWARD, SUMS, DIFFERENCES, OWN_DIFFERENCES);
+    passes(plain, GradientProperties::new, BACKWARD, BACKWARD_FROZEN, SUMS);
+    passes(plain, GradientProperties::new, DIFFERENCES, OWN_DIFFERENCES);
     passes(plain, MemoryProperties::new, GUARDS, IN_PLACE);
-    passes(plain, NonFiniteProperties::new, NON_FINITE, NON_FINITE_GRADIENTS);
+    passes(plain, NonFiniteProperties::new, NON_FINITE, NON_FINITE_GRADIENTS, NON_FINITE_MOMENTS);
   }
 
   /** E[x^2] - E[x]^2 in float: Flax's default, Keras 3 on most back ends. */
@@ -236,7 +237,7 @@ class BrokenKernelsTest {
           }
         };
     caught(broken, AccuracyProperties::new, OUTPUT, INFERENCE);
-    caught(broken, GradientProperties::new, BACKWARD);
+    caught(broken, GradientProperties::new, BACKWARD, BACKWARD_FROZEN);
   }
 
   /** The frozen gradient where training's is due. */
@@ -295,7 +296,7 @@ class BrokenKernelsTest {
             return new double[] {sum, products};
           }
         };
-    caught(broken, GradientProperties::new, BACKWARD);
+    caught(broken, GradientProperties::new, BACKWARD, BACKWARD_FROZEN);
   }
 
   /** A whole vector is read where the tensor ends within it. */
@@ -378,7 +379,7 @@ class BrokenKernelsTest {
             return values;
           }
         };
-    caught(broken, NonFiniteProperties::new, NON_FINITE, NON_FINITE_GRADIENTS);
+    caught(broken, NonFiniteProperties::new, NON_FINITE, NON_FINITE_GRADIENTS, NON_FINITE_MOMENTS);
   }
 
   @SafeVarargs

@@ -66,7 +66,7 @@ class FamilyProperties {
   }
 
   /** Where a constant fills a group or a line; where constants only differ, xHat tells. */
-  @Property(tries = 100)
+  @Property(tries = 120)
   void aConstantGivesExactlyBeta(@ForAll Case input, @ForAll Member member, @ForAll Layout layout) {
     Case constant = new Case(input.size(), HardData.CONSTANT, false, input.seed());
     Family family = new Family(constant, member == Member.RMS ? Member.LAYER : member);
@@ -129,7 +129,7 @@ class FamilyProperties {
   }
 
   /** torch.chunk(ceil(N/V)): equal parts, the last one may be smaller. */
-  @Property(tries = 100)
+  @Property(tries = 120)
   void ghostBatchNormIsABatchNormOfEachVirtualBatch(
       @ForAll Case input, @ForAll @IntRange(min = 1, max = 9) int virtualBatchSize) {
     int n = input.size().n();

@@ -140,7 +140,7 @@ class FoldingProperties {
     return new BigDecimal(value);
   }
 
-  @Property(tries = 300)
+  @Property(tries = 450)
   void theFoldedLayerIsWithinItsBoundOfTheUnfoldedOne(
       @ForAll WeightLayout layout,
       @ForAll HardData ofWeights,
@@ -187,7 +187,7 @@ class FoldingProperties {
   }
 
   /** A bound that says little would hold too: each weight and bias is the nearest float, almost. */
-  @Property(tries = 300)
+  @Property(tries = 450)
   void whatIsReportedIsTheRoundingToFloatAndHardlyMore(
       @ForAll WeightLayout layout,
       @ForAll HardData ofWeights,

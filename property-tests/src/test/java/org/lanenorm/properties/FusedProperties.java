@@ -19,6 +19,7 @@ import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
 import org.lanenorm.Tile;
 import org.lanenorm.verify.Activations;
+import org.lanenorm.verify.AtMost;
 import org.lanenorm.verify.Case;
 import org.lanenorm.verify.Cases;
 import org.lanenorm.verify.Rng;
@@ -149,9 +150,9 @@ class FusedProperties {
   }
 
   /** Tiles of any size, in any order, make up the whole; one alone writes nothing else. */
-  @Property(tries = 30)
+  @Property(tries = 120)
   void tilesMakeUpTheWhole(
-      @ForAll Case input,
+      @ForAll @AtMost(8192) Case input,
       @ForAll Layout layout,
       @ForAll("activations") Activations exact,
       @ForAll boolean residual,
@@ -187,9 +188,11 @@ class FusedProperties {
     sameBits(y, expected, "y by tiles with " + activation, input);
   }
 
-  @Property(tries = 60)
+  @Property(tries = 120)
   void aTileWritesNothingElse(
-      @ForAll Case input, @ForAll Layout layout, @ForAll("activations") Activations exact) {
+      @ForAll @AtMost(8192) Case input,
+      @ForAll Layout layout,
+      @ForAll("activations") Activations exact) {
     TensorShape shape = input.shape(layout);
     if (shape.length() == 0) {
       return;
@@ -294,9 +297,9 @@ class FusedProperties {
    * dResidual is act'(v)*dOutput, and the rest is what the frozen backward without activation makes
    * of it; whatever lies on whatever, in both layouts, for any number of threads.
    */
-  @Property(tries = 60)
+  @Property(tries = 120)
   void backwardIsTheActivationsThenTheLayers(
-      @ForAll Case input,
+      @ForAll @AtMost(8192) Case input,
       @ForAll Layout layout,
       @ForAll("activations") Activations exact,
       @ForAll boolean residual,

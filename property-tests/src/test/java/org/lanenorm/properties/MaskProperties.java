@@ -19,6 +19,7 @@ import org.lanenorm.MomentsAccumulator;
 import org.lanenorm.SavedStatistics;
 import org.lanenorm.Spread;
 import org.lanenorm.TensorShape;
+import org.lanenorm.verify.AtMost;
 import org.lanenorm.verify.Bounds;
 import org.lanenorm.verify.Case;
 import org.lanenorm.verify.Cases;
@@ -245,9 +246,9 @@ class MaskProperties {
   }
 
   /** In either layout, so that the layouts agree as well: the compacted tensors do. */
-  @Property(tries = 80)
+  @Property(tries = 120)
   void aMaskedCallGivesTheBitsOfTheValidPositionsAlone(
-      @ForAll Case input, @ForAll Layout layout, @ForAll Pattern pattern) {
+      @ForAll @AtMost(8192) Case input, @ForAll Layout layout, @ForAll Pattern pattern) {
     Masked masked = new Masked(input, layout, pattern);
     same(masked.results(1), masked.expected(), masked);
   }
@@ -264,9 +265,12 @@ class MaskProperties {
   }
 
   /** One after the other in one layer: what an earlier, larger call has left is not seen. */
-  @Property(tries = 20)
+  @Property(tries = 120)
   void aLayerForgetsEarlierMasks(
-      @ForAll Case input, @ForAll Layout layout, @ForAll Pattern pattern, @ForAll Pattern before) {
+      @ForAll @AtMost(8192) Case input,
+      @ForAll Layout layout,
+      @ForAll Pattern pattern,
+      @ForAll Pattern before) {
     Masked masked = new Masked(input, layout, pattern);
     Masked earlier = new Masked(input, layout, before);
     TensorShape shape = masked.shape;
@@ -287,9 +291,9 @@ class MaskProperties {
     sameBits(dInput, freshInput, "dInput after another mask", masked);
   }
 
-  @Property(tries = 25)
+  @Property(tries = 120)
   void whatStandsAtMaskedPositionsChangesNothing(
-      @ForAll Case input, @ForAll Layout layout, @ForAll Pattern pattern) {
+      @ForAll @AtMost(8192) Case input, @ForAll Layout layout, @ForAll Pattern pattern) {
     Masked masked = new Masked(input, layout, pattern);
     Results clean = masked.results(1);
     for (float poison : new float[] {Float.NaN, Float.NEGATIVE_INFINITY, 1e30f}) {
@@ -302,8 +306,9 @@ class MaskProperties {
   }
 
   /** The same rows and images with more or less between them. */
-  @Property(tries = 30)
-  void paddingChangesNoBit(@ForAll Case input, @ForAll Layout layout, @ForAll Pattern pattern) {
+  @Property(tries = 120)
+  void paddingChangesNoBit(
+      @ForAll @AtMost(8192) Case input, @ForAll Layout layout, @ForAll Pattern pattern) {
     Masked masked = new Masked(input, layout, pattern);
     int count = masked.compactSize.s();
     // twice as many positions, the valid ones anywhere among them
@@ -325,9 +330,9 @@ class MaskProperties {
         masked);
   }
 
-  @Property(tries = 30)
+  @Property(tries = 120)
   void maskedCallsWorkInPlaceAndAtOffsets(
-      @ForAll Case input,
+      @ForAll @AtMost(8192) Case input,
       @ForAll Layout layout,
       @ForAll Pattern pattern,
       @ForAll @IntRange(min = 1, max = 70) int before,
@@ -387,9 +392,12 @@ class MaskProperties {
   }
 
   /** Moments, y and gradients against exact arithmetic over the valid positions. */
-  @Property(tries = 80)
+  @Property(tries = 120)
   void maskedResultsAreWithinTheirBounds(
-      @ForAll Case input, @ForAll Layout layout, @ForAll Pattern pattern, @ForAll boolean frozen) {
+      @ForAll @AtMost(8192) Case input,
+      @ForAll Layout layout,
+      @ForAll Pattern pattern,
+      @ForAll boolean frozen) {
     Masked masked = new Masked(input, layout, pattern);
     int count = masked.compactSize.s();
     if (count == 0) {
@@ -500,7 +508,7 @@ class MaskProperties {
    * (L(x + h) - L(x - h))/2h of L = sum(dOutput*y) over all positions, masked ones too, with the
    * library's own y: what backward says is the derivative of what forward does, wherever x is.
    */
-  @Property(tries = 60)
+  @Property(tries = 150)
   void finiteDifferencesOfMaskedForwardAgreeWithBackward(
       @ForAll @IntRange(min = 1, max = 5) int n,
       @ForAll @IntRange(min = 1, max = 3) int c,
@@ -586,8 +594,8 @@ class MaskProperties {
   }
 
   /** As with N = 0: nothing is counted and nothing moves; y and gradients are 0. */
-  @Property(tries = 10)
-  void withNoValidPositionNothingMoves(@ForAll Case input, @ForAll Layout layout) {
+  @Property(tries = 120)
+  void withNoValidPositionNothingMoves(@ForAll @AtMost(8192) Case input, @ForAll Layout layout) {
     Masked masked = new Masked(input, layout, Pattern.NONE);
     Results results = masked.results(1);
     BatchNorm untouched = Library.builder(masked.layer, 1).build();
@@ -631,8 +639,8 @@ class MaskProperties {
   }
 
   /** The layouts directly, not by way of their compacted tensors. */
-  @Property(tries = 15)
-  void maskedNchwAndNhwcGiveTheSameBits(@ForAll Case input, @ForAll Pattern pattern) {
+  @Property(tries = 120)
+  void maskedNchwAndNhwcGiveTheSameBits(@ForAll @AtMost(8192) Case input, @ForAll Pattern pattern) {
     Masked nchw = new Masked(input, Layout.NCHW, pattern);
     Masked nhwc = new Masked(input, Layout.NHWC, pattern);
     Results first = nchw.results(1);

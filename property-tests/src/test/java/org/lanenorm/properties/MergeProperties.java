@@ -26,7 +26,7 @@ class MergeProperties {
   /** The library's, unless a test puts something broken here to see a property fail. */
   BinaryOperator<ChannelMoments> merge = ChannelMoments::merge;
 
-  @Property(tries = 300)
+  @Property(tries = 450)
   void mergingTheTwoPartsOfAnySplitIsWithinTheBounds(
       @ForAll HardData kind, @ForAll @IntRange(min = 1, max = 70) int rows, @ForAll long seed) {
     Shapes.Size size = new Shapes.Size(rows, 3, 1);
@@ -42,7 +42,7 @@ class MergeProperties {
   }
 
   /** Cut at random into up to 12 parts, merged in any order and grouping. */
-  @Property
+  @Property(tries = 450)
   void neitherOrderNorGroupingOfPartsMatters(
       @ForAll HardData kind, @ForAll @IntRange(min = 1, max = 5000) int rows, @ForAll long seed) {
     Shapes.Size size = new Shapes.Size(rows, 3, 1);
@@ -65,7 +65,7 @@ class MergeProperties {
   }
 
   /** As a reader of many files does: batches of 1 to 40 rows into one accumulator. */
-  @Property
+  @Property(tries = 450)
   void addingBatchAfterBatchIsWithinTheBounds(
       @ForAll HardData kind, @ForAll @IntRange(min = 1, max = 5000) int rows, @ForAll long seed) {
     Shapes.Size size = new Shapes.Size(rows, 3, 1);

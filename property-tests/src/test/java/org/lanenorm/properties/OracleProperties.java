@@ -20,7 +20,7 @@ class OracleProperties {
   /** 800 digits: more than the products of any two floats need, and 60 after any quotient. */
   private static final MathContext DIGITS = new MathContext(800);
 
-  @Property(tries = 100)
+  @Property(tries = 450)
   void momentsAreTheNearestDoubles(
       @ForAll HardData kind,
       @ForAll @IntRange(min = 1, max = 5) int n,
@@ -51,7 +51,7 @@ class OracleProperties {
     }
   }
 
-  @Property(tries = 100)
+  @Property(tries = 450)
   void sumsOfBackwardAreExact(
       @ForAll HardData kind,
       @ForAll HardData ofGradients,

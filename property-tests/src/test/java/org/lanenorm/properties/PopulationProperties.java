@@ -25,6 +25,7 @@ import org.lanenorm.SavedStatistics;
 import org.lanenorm.SingleValuePolicy;
 import org.lanenorm.TensorShape;
 import org.lanenorm.VarianceConvention;
+import org.lanenorm.verify.AtMost;
 import org.lanenorm.verify.Bounds;
 import org.lanenorm.verify.Case;
 import org.lanenorm.verify.HardData;
@@ -38,7 +39,7 @@ class PopulationProperties {
   private static final int C = 3;
 
   /** Batches of any sizes, empty ones too, in any order, by training forwards and by themselves. */
-  @Property(tries = 150)
+  @Property(tries = 450)
   void theCutIntoBatchesDoesNotMatter(
       @ForAll HardData kind, @ForAll @IntRange(min = 2, max = 1500) int rows, @ForAll long seed) {
     Shapes.Size size = new Shapes.Size(rows, C, 1);
@@ -161,8 +162,8 @@ class PopulationProperties {
   }
 
   /** One batch's moments are the population's, bit for bit. */
-  @Property(tries = 50)
-  void oneBatchIsItsOwnPopulation(@ForAll Case input) {
+  @Property(tries = 120)
+  void oneBatchIsItsOwnPopulation(@ForAll @AtMost(8192) Case input) {
     TensorShape shape = input.shape(Layout.NCHW);
     ChannelMoments moments = ChannelMoments.of(input.x(shape.layout()), shape);
     PopulationStatistics population = new PopulationStatistics(shape.channels());

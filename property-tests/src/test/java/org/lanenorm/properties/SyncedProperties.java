@@ -10,6 +10,7 @@ import net.jqwik.api.Property;
 import org.lanenorm.Layout;
 import org.lanenorm.SyncedBatchNorm;
 import org.lanenorm.TensorShape;
+import org.lanenorm.verify.AtMost;
 import org.lanenorm.verify.Case;
 import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Shapes;
@@ -50,16 +51,16 @@ class SyncedProperties {
   }
 
   /** Their last bits depend on the cut, and on nothing else. */
-  @Property(tries = 30)
-  void whoComesFirstDoesNotMatter(@ForAll Case input, @ForAll Layout layout) {
+  @Property(tries = 120)
+  void whoComesFirstDoesNotMatter(@ForAll @AtMost(8192) Case input, @ForAll Layout layout) {
     Workers workers = Workers.anywhere(input.size().n(), input.seed());
     Workers.Step expected = together(workers, input, layout);
     Workers again = workers.withLatecomers(input.seed() + 1);
     same(together(again, input, layout), expected, input + ", " + again);
   }
 
-  @Property(tries = 40)
-  void anySharesAreWithinTheBounds(@ForAll Case input, @ForAll Layout layout) {
+  @Property(tries = 120)
+  void anySharesAreWithinTheBounds(@ForAll @AtMost(8192) Case input, @ForAll Layout layout) {
     Workers workers = Workers.anywhere(input.size().n(), input.seed());
     AccuracyProperties accuracy = new AccuracyProperties();
     accuracy.kernel = workers;
