@@ -168,7 +168,7 @@ public final class FrozenBatchNorm {
     if (z == null && activation.curve().isIdentity()) {
       workspace.passes.normalize(x, xOffset, y, yOffset, order, affine);
     } else {
-      workspace.passes.fused(x, xOffset, z, zOffset, y, yOffset, order, affine, activation.curve());
+      workspace.fused.fused(x, xOffset, z, zOffset, y, yOffset, order, affine, activation.curve());
     }
     put(workspace);
   }
@@ -200,7 +200,7 @@ public final class FrozenBatchNorm {
     checkApply(x, xOffset, z, zOffset, y, yOffset, shape);
     Checks.notNull("tile", tile).checkWithin(shape);
     Workspace workspace = take(Parallelism.sequential());
-    workspace.passes.fused(
+    workspace.fused.fused(
         x,
         xOffset,
         z,
@@ -322,7 +322,7 @@ public final class FrozenBatchNorm {
     }
     Workspace workspace = take(parallelism);
     boolean sums = dGamma != null || dBeta != null;
-    workspace.passes.frozenBackward(
+    workspace.fused.frozenBackward(
         input,
         xOffset,
         residual,

@@ -2,6 +2,7 @@ package org.lanenorm;
 
 import org.lanenorm.kernel.Backend;
 import org.lanenorm.kernel.ChannelGradients;
+import org.lanenorm.kernel.FusedPasses;
 import org.lanenorm.kernel.Passes;
 import org.lanenorm.kernel.Segments;
 
@@ -11,6 +12,7 @@ import org.lanenorm.kernel.Segments;
  */
 final class Workspace {
   final Passes passes;
+  final FusedPasses fused;
   final Parallelism parallelism;
   private final int channels;
   private ChannelGradients gradients;
@@ -26,6 +28,7 @@ final class Workspace {
     this.channels = channels;
     this.parallelism = parallelism;
     passes = new Passes(Backend.kernels(), parallelism.team(), channels);
+    fused = new FusedPasses(passes);
   }
 
   /** Sums of a backward. */

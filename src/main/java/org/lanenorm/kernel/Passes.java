@@ -19,12 +19,12 @@ public final class Passes {
    */
   private static final int GROUP_BYTES = 3_200_000;
 
-  private final Kernels kernels;
+  final Kernels kernels;
   private final Team team;
-  private final int channels;
+  final int channels;
 
   /** Per member of the team. */
-  private final Scratch[] scratch;
+  final Scratch[] scratch;
 
   /** Sums of some segments and channels, per member of the team. */
   private final float[][] shift;
@@ -66,7 +66,7 @@ public final class Passes {
     }
   }
 
-  private boolean shared(Segments order) {
+  boolean shared(Segments order) {
     return team.limit() > 1 && (long) order.count() * channels >= WORTH_SHARING;
   }
 
@@ -76,7 +76,7 @@ public final class Passes {
   }
 
   /** Channels whose second read should come from cache, at so many bytes read per element. */
-  private int group(Segments order, long bytes) {
+  int group(Segments order, long bytes) {
     return (int)
         Math.max(1, Math.min(channels, GROUP_BYTES / (bytes * Math.max(1, order.count()))));
   }
@@ -367,12 +367,12 @@ public final class Passes {
   }
 
   /** A part of an elementwise pass. */
-  private interface Part {
+  interface Part {
     void run(int firstRow, int endRow, int from, int to, int member);
   }
 
   /** Cuts an elementwise pass by rows or by channels and lets the team do the parts. */
-  private void share(Segments order, Part part) {
+  void share(Segments order, Part part) {
     boolean byRows = byRows(order);
     int units = byRows ? order.rows() : channels;
     int parts = Math.min(parts(), units);
@@ -390,7 +390,7 @@ public final class Passes {
         });
   }
 
-  private void normalize(
+  void normalize(
       float[] x,
       int xOffset,
       float[] y,
@@ -498,7 +498,7 @@ public final class Passes {
     }
   }
 
-  private void gradientSums(
+  void gradientSums(
       float[] x,
       int xOffset,
       float[] dy,
@@ -717,295 +717,5 @@ public final class Passes {
         to,
         gradients,
         scratch[member]);
-  }
-
-  /** y = act((x - mean)*k + beta + z) over the whole tensor; z may be null. */
-  public void fused(
-      float[] x,
-      int xOffset,
-      float[] z,
-      int zOffset,
-      float[] y,
-      int yOffset,
-      Segments order,
-      ChannelAffine affine,
-      Curve curve) {
-    if (!shared(order)) {
-      fused(
-          x,
-          xOffset,
-          z,
-          zOffset,
-          y,
-          yOffset,
-          order,
-          0,
-          order.rows(),
-          0,
-          channels,
-          0,
-          order.run(),
-          affine,
-          curve,
-          0);
-      return;
-    }
-    share(
-        order,
-        (firstRow, endRow, from, to, member) ->
-            fused(
-                x,
-                xOffset,
-                z,
-                zOffset,
-                y,
-                yOffset,
-                order,
-                firstRow,
-                endRow,
-                from,
-                to,
-                0,
-                order.run(),
-                affine,
-                curve,
-                member));
-  }
-
-  /** The same for some positions and channels of an image, by the caller alone. */
-  public void fused(
-      float[] x,
-      int xOffset,
-      float[] z,
-      int zOffset,
-      float[] y,
-      int yOffset,
-      Segments order,
-      int image,
-      int position,
-      int positions,
-      int from,
-      int to,
-      ChannelAffine affine,
-      Curve curve) {
-    int first = image * order.spatial() + position;
-    int firstRow = channels == 1 ? 0 : order.channelsLast() ? first : image;
-    int rows = channels > 1 && order.channelsLast() ? positions : 1;
-    int begin = channels == 1 ? first : order.channelsLast() ? 0 : position;
-    int end = begin + (channels > 1 && order.channelsLast() ? 1 : positions);
-    fused(
-        x,
-        xOffset,
-        z,
-        zOffset,
-        y,
-        yOffset,
-        order,
-        firstRow,
-        firstRow + rows,
-        from,
-        to,
-        begin,
-        end,
-        affine,
-        curve,
-        0);
-  }
-
-  private void fused(
-      float[] x,
-      int xOffset,
-      float[] z,
-      int zOffset,
-      float[] y,
-      int yOffset,
-      Segments order,
-      int firstRow,
-      int endRow,
-      int from,
-      int to,
-      int begin,
-      int end,
-      ChannelAffine affine,
-      Curve curve,
-      int member) {
-    if (curve == Curve.SILU) {
-      pieces(
-          x, xOffset, z, zOffset, null, 0, y, yOffset, order, firstRow, endRow, from, to, begin,
-          end, affine, curve, member);
-      return;
-    }
-    Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : kernels;
-    able.fused(
-        x,
-        xOffset,
-        z,
-        zOffset,
-        y,
-        yOffset,
-        order,
-        firstRow,
-        endRow,
-        from,
-        to,
-        begin,
-        end,
-        affine,
-        curve,
-        scratch[member]);
-  }
-
-  /**
-   * What takes two steps, of which the second finds the first one's result v = (x - mean)*k + beta
-   * + z in the first-level cache: y = silu(v), or y = act'(v)*dy.
-   *
-   * @param dy null for silu
-   */
-  private void pieces(
-      float[] x,
-      int xOffset,
-      float[] z,
-      int zOffset,
-      float[] dy,
-      int dyOffset,
-      float[] y,
-      int yOffset,
-      Segments order,
-      int firstRow,
-      int endRow,
-      int from,
-      int to,
-      int begin,
-      int end,
-      ChannelAffine affine,
-      Curve curve,
-      int member) {
-    Scratch own = scratch[member];
-    Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : kernels;
-    int run = order.run();
-    int rowLength = order.rowLength();
-    boolean wholeRuns = begin == 0 && end == run;
-    boolean wholeRows = wholeRuns && from == 0 && to == channels;
-    int rows = wholeRows ? Math.max(1, Scratch.PIECE / Math.max(1, rowLength)) : 1;
-    int width = wholeRuns ? Math.max(1, Scratch.PIECE / Math.max(1, run)) : 1;
-    for (int row = firstRow; row < endRow; row += rows) {
-      int nextRow = Math.min(endRow, row + rows);
-      for (int c = from; c < to; c += width) {
-        int next = Math.min(to, c + width);
-        for (int i = begin; i < end; i += Scratch.PIECE) {
-          int stop = Math.min(end, i + Scratch.PIECE);
-          int at = row * rowLength + c * run + i;
-          int length = (nextRow - row - 1) * rowLength + (next - c - 1) * run + stop - i;
-          float[] v = dy == null ? y : own.piece();
-          int vOffset = dy == null ? yOffset : -at;
-          able.fused(
-              x,
-              xOffset,
-              z,
-              zOffset,
-              v,
-              vOffset,
-              order,
-              row,
-              nextRow,
-              c,
-              next,
-              i,
-              stop,
-              affine,
-              Curve.IDENTITY,
-              own);
-          if (dy == null) {
-            kernels.silu(y, yOffset + at, length);
-          } else {
-            kernels.gradient(v, dy, dyOffset + at, y, yOffset + at, length, curve);
-          }
-        }
-      }
-    }
-  }
-
-  /**
-   * The gradients of {@link #fused}: dz = act'(v)*dy, its sums, and dx = k*dz; where the curve is
-   * the identity dz is dy. In NCHW a few channels at a time, as {@link #trainingForward}.
-   *
-   * @param x null where the curve is the identity and products are not asked for
-   * @param dx null leaves it out
-   * @param dz may be dy, z or dx, not x
-   * @param gradients receives the sums, of dz*dz where x is null; null leaves them out
-   */
-  public void frozenBackward(
-      float[] x,
-      int xOffset,
-      float[] z,
-      int zOffset,
-      float[] dy,
-      int dyOffset,
-      float[] dx,
-      int dxOffset,
-      float[] dz,
-      int dzOffset,
-      Segments order,
-      double[] mean,
-      ChannelAffine affine,
-      ChannelAffine scale,
-      Curve curve,
-      ChannelGradients gradients) {
-    float[] values = x == null ? dz : x;
-    int valuesOffset = x == null ? dzOffset : xOffset;
-    int run = order.run();
-    if (!order.channelsLast() && !shared(order)) {
-      int group = group(order, 8);
-      for (int from = 0; from < channels; from += group) {
-        int to = Math.min(channels, from + group);
-        int rows = order.rows();
-        if (!curve.isIdentity()) {
-          pieces(
-              x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, 0, rows, from, to, 0, run,
-              affine, curve, 0);
-        }
-        if (gradients != null) {
-          gradientSums(values, valuesOffset, dz, dzOffset, order, mean, gradients, from, to, 0);
-        }
-        if (dx != null) {
-          normalize(dz, dzOffset, dx, dxOffset, order, 0, rows, from, to, scale, 0);
-        }
-      }
-      return;
-    }
-    if (!curve.isIdentity() && !shared(order)) {
-      pieces(
-          x,
-          xOffset,
-          z,
-          zOffset,
-          dy,
-          dyOffset,
-          dz,
-          dzOffset,
-          order,
-          0,
-          order.rows(),
-          0,
-          channels,
-          0,
-          run,
-          affine,
-          curve,
-          0);
-    } else if (!curve.isIdentity()) {
-      share(
-          order,
-          (firstRow, endRow, from, to, member) ->
-              pieces(
-                  x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, firstRow, endRow, from,
-                  to, 0, run, affine, curve, member));
-    }
-    if (gradients != null) {
-      gradientSums(values, valuesOffset, dz, dzOffset, order, mean, gradients);
-    }
-    if (dx != null) {
-      normalize(dz, dzOffset, dx, dxOffset, order, scale);
-    }
   }
 }

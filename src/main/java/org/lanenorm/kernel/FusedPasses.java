@@ -1,0 +1,305 @@
+package org.lanenorm.kernel;
+
+/**
+ * The passes in which a residual and an activation follow normalizing, and back. They share the
+ * plain passes' threads and scratch, and their rules: used by one thread at a time.
+ */
+public final class FusedPasses {
+  private final Passes passes;
+
+  /** Beside these. */
+  public FusedPasses(Passes passes) {
+    this.passes = passes;
+  }
+
+  /** y = act((x - mean)*k + beta + z) over the whole tensor; z may be null. */
+  public void fused(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      ChannelAffine affine,
+      Curve curve) {
+    if (!passes.shared(order)) {
+      fused(
+          x,
+          xOffset,
+          z,
+          zOffset,
+          y,
+          yOffset,
+          order,
+          0,
+          order.rows(),
+          0,
+          passes.channels,
+          0,
+          order.run(),
+          affine,
+          curve,
+          0);
+      return;
+    }
+    passes.share(
+        order,
+        (firstRow, endRow, from, to, member) ->
+            fused(
+                x,
+                xOffset,
+                z,
+                zOffset,
+                y,
+                yOffset,
+                order,
+                firstRow,
+                endRow,
+                from,
+                to,
+                0,
+                order.run(),
+                affine,
+                curve,
+                member));
+  }
+
+  /** The same for some positions and channels of an image, by the caller alone. */
+  public void fused(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int image,
+      int position,
+      int positions,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve) {
+    int first = image * order.spatial() + position;
+    int firstRow = passes.channels == 1 ? 0 : order.channelsLast() ? first : image;
+    int rows = passes.channels > 1 && order.channelsLast() ? positions : 1;
+    int begin = passes.channels == 1 ? first : order.channelsLast() ? 0 : position;
+    int end = begin + (passes.channels > 1 && order.channelsLast() ? 1 : positions);
+    fused(
+        x,
+        xOffset,
+        z,
+        zOffset,
+        y,
+        yOffset,
+        order,
+        firstRow,
+        firstRow + rows,
+        from,
+        to,
+        begin,
+        end,
+        affine,
+        curve,
+        0);
+  }
+
+  private void fused(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      int begin,
+      int end,
+      ChannelAffine affine,
+      Curve curve,
+      int member) {
+    if (curve == Curve.SILU) {
+      pieces(
+          x, xOffset, z, zOffset, null, 0, y, yOffset, order, firstRow, endRow, from, to, begin,
+          end, affine, curve, member);
+      return;
+    }
+    Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : passes.kernels;
+    able.fused(
+        x,
+        xOffset,
+        z,
+        zOffset,
+        y,
+        yOffset,
+        order,
+        firstRow,
+        endRow,
+        from,
+        to,
+        begin,
+        end,
+        affine,
+        curve,
+        passes.scratch[member]);
+  }
+
+  /**
+   * What takes two steps, of which the second finds the first one's result v = (x - mean)*k + beta
+   * + z in the first-level cache: y = silu(v), or y = act'(v)*dy.
+   *
+   * @param dy null for silu
+   */
+  private void pieces(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] dy,
+      int dyOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      int begin,
+      int end,
+      ChannelAffine affine,
+      Curve curve,
+      int member) {
+    Scratch own = passes.scratch[member];
+    Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : passes.kernels;
+    int run = order.run();
+    int rowLength = order.rowLength();
+    boolean wholeRuns = begin == 0 && end == run;
+    boolean wholeRows = wholeRuns && from == 0 && to == passes.channels;
+    int rows = wholeRows ? Math.max(1, Scratch.PIECE / Math.max(1, rowLength)) : 1;
+    int width = wholeRuns ? Math.max(1, Scratch.PIECE / Math.max(1, run)) : 1;
+    for (int row = firstRow; row < endRow; row += rows) {
+      int nextRow = Math.min(endRow, row + rows);
+      for (int c = from; c < to; c += width) {
+        int next = Math.min(to, c + width);
+        for (int i = begin; i < end; i += Scratch.PIECE) {
+          int stop = Math.min(end, i + Scratch.PIECE);
+          int at = row * rowLength + c * run + i;
+          int length = (nextRow - row - 1) * rowLength + (next - c - 1) * run + stop - i;
+          float[] v = dy == null ? y : own.piece();
+          int vOffset = dy == null ? yOffset : -at;
+          able.fused(
+              x,
+              xOffset,
+              z,
+              zOffset,
+              v,
+              vOffset,
+              order,
+              row,
+              nextRow,
+              c,
+              next,
+              i,
+              stop,
+              affine,
+              Curve.IDENTITY,
+              own);
+          if (dy == null) {
+            passes.kernels.silu(y, yOffset + at, length);
+          } else {
+            passes.kernels.gradient(v, dy, dyOffset + at, y, yOffset + at, length, curve);
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * The gradients of {@link #fused}: dz = act'(v)*dy, its sums, and dx = k*dz; where the curve is
+   * the identity dz is dy. In NCHW a few channels at a time, as {@link Passes#trainingForward}.
+   *
+   * @param x null where the curve is the identity and products are not asked for
+   * @param dx null leaves it out
+   * @param dz may be dy, z or dx, not x
+   * @param gradients receives the sums, of dz*dz where x is null; null leaves them out
+   */
+  public void frozenBackward(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dx,
+      int dxOffset,
+      float[] dz,
+      int dzOffset,
+      Segments order,
+      double[] mean,
+      ChannelAffine affine,
+      ChannelAffine scale,
+      Curve curve,
+      ChannelGradients gradients) {
+    float[] values = x == null ? dz : x;
+    int valuesOffset = x == null ? dzOffset : xOffset;
+    int run = order.run();
+    if (!order.channelsLast() && !passes.shared(order)) {
+      int group = passes.group(order, 8);
+      for (int from = 0; from < passes.channels; from += group) {
+        int to = Math.min(passes.channels, from + group);
+        int rows = order.rows();
+        if (!curve.isIdentity()) {
+          pieces(
+              x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, 0, rows, from, to, 0, run,
+              affine, curve, 0);
+        }
+        if (gradients != null) {
+          passes.gradientSums(
+              values, valuesOffset, dz, dzOffset, order, mean, gradients, from, to, 0);
+        }
+        if (dx != null) {
+          passes.normalize(dz, dzOffset, dx, dxOffset, order, 0, rows, from, to, scale, 0);
+        }
+      }
+      return;
+    }
+    if (!curve.isIdentity() && !passes.shared(order)) {
+      pieces(
+          x,
+          xOffset,
+          z,
+          zOffset,
+          dy,
+          dyOffset,
+          dz,
+          dzOffset,
+          order,
+          0,
+          order.rows(),
+          0,
+          passes.channels,
+          0,
+          run,
+          affine,
+          curve,
+          0);
+    } else if (!curve.isIdentity()) {
+      passes.share(
+          order,
+          (firstRow, endRow, from, to, member) ->
+              pieces(
+                  x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, firstRow, endRow, from,
+                  to, 0, run, affine, curve, member));
+    }
+    if (gradients != null) {
+      passes.gradientSums(values, valuesOffset, dz, dzOffset, order, mean, gradients);
+    }
+    if (dx != null) {
+      passes.normalize(dz, dzOffset, dx, dxOffset, order, scale);
+    }
+  }
+}
