@@ -3,6 +3,7 @@ package org.lanenorm;
 import java.util.Arrays;
 import org.lanenorm.kernel.ChannelAffine;
 import org.lanenorm.kernel.ChannelGradients;
+import org.lanenorm.kernel.Curve;
 import org.lanenorm.kernel.Passes;
 import org.lanenorm.kernel.Segments;
 
@@ -244,10 +245,32 @@ public final class BatchNorm {
   public void forwardTraining(
       float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, SavedStatistics saved) {
     checkForward(x, xOffset, y, yOffset, shape);
-    Checks.notNull("saved", saved);
-    Checks.channels("saved", saved.channels(), channels);
+    checkSaved(saved);
     forwardByBatch(x, xOffset, y, yOffset, shape, saved);
     updateRunning(saved);
+  }
+
+  /** As {@link ActivatedBatchNorm#forwardTraining}, which has checked what it adds. */
+  void forwardTraining(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      TensorShape shape,
+      SavedStatistics saved) {
+    checkSaved(saved);
+    forwardByBatch(x, xOffset, z, zOffset, y, yOffset, curve, bits, bitsOffset, shape, saved);
+    updateRunning(saved);
+  }
+
+  void checkSaved(SavedStatistics saved) {
+    Checks.notNull("saved", saved);
+    Checks.channels("saved", saved.channels(), channels);
   }
 
   private void updateRunning(SavedStatistics saved) {
@@ -312,8 +335,7 @@ public final class BatchNorm {
       SavedStatistics saved) {
     checkForward(x, xOffset, y, yOffset, shape);
     Mask.checked(mask, shape);
-    Checks.notNull("saved", saved);
-    Checks.channels("saved", saved.channels(), channels);
+    checkSaved(saved);
     checkSingleValue(mask);
     float[] valid = compaction.values(x, xOffset, shape, mask);
     forwardTraining(valid, 0, valid, 0, compaction.shape(shape, mask), saved);
@@ -331,6 +353,21 @@ public final class BatchNorm {
   /** Normalizes by the batch's own moments. */
   private void forwardByBatch(
       float[] x, int xOffset, float[] y, int yOffset, TensorShape shape, SavedStatistics saved) {
+    forwardByBatch(x, xOffset, null, 0, y, yOffset, Curve.IDENTITY, null, 0, shape, saved);
+  }
+
+  private void forwardByBatch(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      TensorShape shape,
+      SavedStatistics saved) {
     int count = shape.count();
     checkSingleValue(count, shape);
     if (count == 0) {
@@ -347,13 +384,19 @@ public final class BatchNorm {
       System.arraycopy(mean, 0, saved.mean, 0, channels);
       System.arraycopy(m2, 0, saved.m2, 0, channels);
       coefficients(count, saved, affine);
-      passes.normalize(x, xOffset, y, yOffset, order, affine);
+      workspace.fused.activate(
+          x, xOffset, z, zOffset, y, yOffset, curve, bits, bitsOffset, order, affine);
     } else {
-      passes.trainingForward(
+      workspace.fused.trainingForward(
           x,
           xOffset,
+          z,
+          zOffset,
           y,
           yOffset,
+          curve,
+          bits,
+          bitsOffset,
           order,
           saved.mean,
           saved.m2,
@@ -531,21 +574,60 @@ public final class BatchNorm {
       float[] dGamma,
       float[] dBeta,
       TensorShape shape) {
-    Checks.notNull("saved", saved);
-    Checks.channels("saved", saved.channels(), channels);
+    checkSaved(saved);
     checkBackward(
         true, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
     checkSaved(saved, shape.count(), shape);
-    if (invRoot != null) {
-      invRoot(saved, invRoot);
-    }
-    workspace.passes.backward(
+    backward(
         x,
         xOffset,
         dOutput,
         dOutputOffset,
+        dOutput,
+        dOutputOffset,
+        saved,
         dInput,
         dInputOffset,
+        dGamma,
+        dBeta,
+        Curve.IDENTITY,
+        null,
+        0,
+        shape);
+  }
+
+  /** As {@link ActivatedBatchNorm#backward}, of arguments that have been checked. */
+  void backward(
+      float[] x,
+      int xOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      float[] dResidual,
+      int dResidualOffset,
+      SavedStatistics saved,
+      float[] dInput,
+      int dInputOffset,
+      float[] dGamma,
+      float[] dBeta,
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      TensorShape shape) {
+    if (invRoot != null) {
+      invRoot(saved, invRoot);
+    }
+    workspace.fused.backward(
+        x,
+        xOffset,
+        dOutput,
+        dOutputOffset,
+        dResidual,
+        dResidualOffset,
+        dInput,
+        dInputOffset,
+        curve,
+        bits,
+        bitsOffset,
         workspace.order(shape),
         saved.mean,
         saved.invStd,
@@ -554,7 +636,7 @@ public final class BatchNorm {
     writeGradients(gradients, saved.invStd, dGamma, dBeta);
   }
 
-  private static void checkSaved(SavedStatistics saved, int count, Object of) {
+  static void checkSaved(SavedStatistics saved, int count, Object of) {
     if (saved.count != count) {
       throw new IllegalArgumentException(
           "saved must be of a forward with "
@@ -609,8 +691,7 @@ public final class BatchNorm {
       float[] dBeta,
       TensorShape shape,
       Mask mask) {
-    Checks.notNull("saved", saved);
-    Checks.channels("saved", saved.channels(), channels);
+    checkSaved(saved);
     checkBackward(
         true, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
     Mask.checked(mask, shape);
@@ -769,6 +850,19 @@ public final class BatchNorm {
     return FrozenBatchNorm.of(running.means(), running.spreads(), convention, gamma, beta);
   }
 
+  /**
+   * This layer in training, with a residual and an activation in the passes that normalize and that
+   * take the gradients; for inference, {@link #freeze} has them. It is the same layer, parameters,
+   * statistics and workspace: use both from one thread at a time.
+   *
+   * @param activation one whose derivative takes two values, which a bit tells: relu, relu6,
+   *     leakyRelu; or identity, for a residual alone
+   * @throws IllegalArgumentException if it is another
+   */
+  public ActivatedBatchNorm withActivation(Activation activation) {
+    return new ActivatedBatchNorm(this, activation);
+  }
+
   private void checkKeepsRunningStatistics() {
     if (!convention.keepsRunningStatistics()) {
       throw new IllegalStateException(
@@ -838,7 +932,7 @@ public final class BatchNorm {
   }
 
   /** The layer hands out its own gamma and beta: nothing may be written over them here. */
-  private void checkOverParameters(String name, float[] array, int offset, int length) {
+  void checkOverParameters(String name, float[] array, int offset, int length) {
     Checks.overlap(name, array, offset, length, "the layer's gamma", gamma, 0, channels, false);
     Checks.overlap(name, array, offset, length, "the layer's beta", beta, 0, channels, false);
   }

@@ -58,6 +58,26 @@ final class Checks {
     }
   }
 
+  /** A word for every 64 elements. */
+  static void bits(long[] bits, int offset, TensorShape shape) {
+    notNull("bits", bits);
+    if (offset < 0) {
+      throw new IllegalArgumentException("bitsOffset must be at least 0, but was " + offset);
+    }
+    int words = ActivatedBatchNorm.bitsLength(shape);
+    if (words > bits.length - offset) {
+      throw new IllegalArgumentException(
+          "bits must hold "
+              + words
+              + " longs ("
+              + shape
+              + ") from offset "
+              + offset
+              + ", but its length was "
+              + bits.length);
+    }
+  }
+
   static void epsilon(double epsilon) {
     if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(

@@ -107,6 +107,21 @@ public final class Curve {
     };
   }
 
+  /** Whether the derivative takes one of two values, which y tells apart as well as v. */
+  public boolean hasBits() {
+    return !isIdentity() && (kind == Kind.CLAMP || kind == Kind.LEAKY);
+  }
+
+  /** That bit, from y = act(v): act'(v) is 1. */
+  boolean bit(float y) {
+    return !(y <= floor || y >= cap);
+  }
+
+  /** act'(v)*dy of an element whose bit is not set. */
+  float without(float dy) {
+    return kind == Kind.LEAKY ? dy * slope : 0;
+  }
+
   private static float silu(float v, boolean derivative) {
     boolean positive = v >= 0;
     float a = positive ? -v : v;

@@ -7,6 +7,22 @@ package org.lanenorm.kernel;
 public final class FusedPasses {
   private final Passes passes;
 
+  // Of the training call that runs: what the passes that it is made of need beyond their own.
+
+  private Curve curve;
+  private long[] bits;
+  private int bitsOffset;
+
+  /** Residual of a forward; null for none. */
+  private float[] z;
+
+  private int zOffset;
+
+  /** The gradient that a backward is given. */
+  private float[] dOutput;
+
+  private int dOutputOffset;
+
   /** Beside these. */
   public FusedPasses(Passes passes) {
     this.passes = passes;
@@ -300,6 +316,235 @@ public final class FusedPasses {
     }
     if (dx != null) {
       passes.normalize(dz, dzOffset, dx, dxOffset, order, scale);
+    }
+  }
+
+  /**
+   * As {@link Passes#trainingForward}, of y = act((x - mean)*k + beta + z).
+   *
+   * @param z null for none; y may be z
+   * @param bits receives a bit per element of y, where the curve has them
+   */
+  public void trainingForward(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      Segments order,
+      double[] mean,
+      double[] m2,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine) {
+    FusedPasses fused = z == null && curve.isIdentity() ? null : this;
+    begin(curve, bits, bitsOffset, z, zOffset, null, 0);
+    try {
+      passes.trainingForward(
+          x, xOffset, y, yOffset, order, mean, m2, epsilon, invStd, gamma, beta, affine, fused);
+    } finally {
+      end();
+    }
+  }
+
+  /** y = act((x - mean)*k + beta + z) and its bits, from coefficients that have been computed. */
+  public void activate(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      Segments order,
+      ChannelAffine affine) {
+    begin(curve, bits, bitsOffset, z, zOffset, null, 0);
+    try {
+      activate(x, xOffset, y, yOffset, order, affine);
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * As {@link Passes#backward}, of {@link #trainingForward}.
+   *
+   * @param dz receives act'(v)*dOutput, the gradient by z, and dx is made of it; may be dOutput
+   */
+  public void backward(
+      float[] x,
+      int xOffset,
+      float[] dOutput,
+      int dOutputOffset,
+      float[] dz,
+      int dzOffset,
+      float[] dx,
+      int dxOffset,
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      Segments order,
+      double[] mean,
+      double[] invStd,
+      float[] gamma,
+      ChannelGradients gradients) {
+    FusedPasses fused = curve.hasBits() ? this : null;
+    begin(curve, bits, bitsOffset, null, 0, dOutput, dOutputOffset);
+    try {
+      passes.backward(
+          x, xOffset, dz, dzOffset, dx, dxOffset, order, mean, invStd, gamma, gradients, fused);
+    } finally {
+      end();
+    }
+  }
+
+  private void begin(
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      float[] z,
+      int zOffset,
+      float[] dOutput,
+      int dOutputOffset) {
+    this.curve = curve;
+    this.bits = bits;
+    this.bitsOffset = bitsOffset;
+    this.z = z;
+    this.zOffset = zOffset;
+    this.dOutput = dOutput;
+    this.dOutputOffset = dOutputOffset;
+  }
+
+  /** Nothing of the caller's is held between its calls. */
+  private void end() {
+    begin(null, null, 0, null, 0, null, 0);
+  }
+
+  /** {@link #activate} over the whole tensor. */
+  void activate(
+      float[] x, int xOffset, float[] y, int yOffset, Segments order, ChannelAffine affine) {
+    if (z == null && curve.isIdentity()) {
+      passes.normalize(x, xOffset, y, yOffset, order, affine);
+      return;
+    }
+    if (!passes.shared(order)) {
+      activate(x, xOffset, y, yOffset, order, 0, order.rows(), 0, passes.channels, affine, 0);
+      return;
+    }
+    passes.share(
+        order,
+        (firstRow, endRow, from, to, member) ->
+            activate(x, xOffset, y, yOffset, order, firstRow, endRow, from, to, affine, member));
+  }
+
+  /**
+   * The channels [from, to) of some rows by one thread. Piece by piece, so that bits are made of
+   * what is in the first-level cache; of whole words, but for the ends of what follows one another
+   * in memory.
+   */
+  void activate(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      int member) {
+    int run = order.run();
+    if (!curve.hasBits()) {
+      fused(
+          x, xOffset, z, zOffset, y, yOffset, order, firstRow, endRow, from, to, 0, run, affine,
+          curve, member);
+      return;
+    }
+    Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : passes.kernels;
+    int all = order.rows() * order.rowLength();
+    int rowLength = order.rowLength();
+    boolean wholeRows = from == 0 && to == passes.channels;
+    int rows = wholeRows ? Math.max(1, Scratch.PIECE / Math.max(1, rowLength)) : 1;
+    int width = Math.max(1, Scratch.PIECE / Math.max(1, run));
+    int marked = 0;
+    int end = 0;
+    for (int row = firstRow; row < endRow; row += rows) {
+      int nextRow = Math.min(endRow, row + rows);
+      if (row == firstRow || !wholeRows) {
+        marked = row * rowLength + from * run;
+        end = wholeRows ? endRow * rowLength : row * rowLength + to * run;
+      }
+      for (int c = from; c < to; c += width) {
+        int next = Math.min(to, c + width);
+        for (int i = 0; i < run; i += Scratch.PIECE) {
+          int stop = Math.min(run, i + Scratch.PIECE);
+          able.fused(
+              x,
+              xOffset,
+              z,
+              zOffset,
+              y,
+              yOffset,
+              order,
+              row,
+              nextRow,
+              c,
+              next,
+              i,
+              stop,
+              affine,
+              curve,
+              passes.scratch[member]);
+          int done = (nextRow - 1) * rowLength + (next - 1) * run + stop;
+          int upTo = done == end ? end : done / Long.SIZE * Long.SIZE;
+          if (upTo > marked) {
+            Bits.mark(passes.kernels, y, yOffset, marked, upTo, all, curve, bits, bitsOffset);
+            marked = upTo;
+          }
+        }
+      }
+    }
+  }
+
+  /** dz = act'(v)*dOutput over the whole tensor. */
+  void gate(float[] dz, int dzOffset, Segments order) {
+    if (!passes.shared(order)) {
+      gate(dz, dzOffset, order, 0, order.rows(), 0, passes.channels);
+      return;
+    }
+    passes.share(
+        order,
+        (firstRow, endRow, from, to, member) ->
+            gate(dz, dzOffset, order, firstRow, endRow, from, to));
+  }
+
+  /** The channels [from, to) of some rows. */
+  void gate(float[] dz, int dzOffset, Segments order, int firstRow, int endRow, int from, int to) {
+    boolean wholeRows = from == 0 && to == passes.channels;
+    int rowLength = order.rowLength();
+    for (int row = firstRow; row < endRow; row = wholeRows ? endRow : row + 1) {
+      int first = row * rowLength + from * order.run();
+      int end = wholeRows ? endRow * rowLength : row * rowLength + to * order.run();
+      Bits.gate(
+          passes.kernels,
+          dOutput,
+          dOutputOffset,
+          dz,
+          dzOffset,
+          first,
+          end,
+          curve,
+          bits,
+          bitsOffset);
     }
   }
 }

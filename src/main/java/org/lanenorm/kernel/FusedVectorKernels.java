@@ -18,7 +18,20 @@ final class FusedVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
   private static final int L = F.length();
 
+  private static final VectorSpecies<Integer> I = F.withLanes(int.class).check(int.class);
+
+  /** Bit l in lane l. */
+  private static final int[] LANE_BITS = laneBits();
+
   private FusedVectorKernels() {}
+
+  private static int[] laneBits() {
+    int[] bits = new int[L];
+    for (int lane = 0; lane < L; lane++) {
+      bits[lane] = 1 << lane;
+    }
+    return bits;
+  }
 
   static void fused(
       float[] x,
@@ -426,6 +439,71 @@ final class FusedVectorKernels {
         d = d.blend(zero, below).blend(zero, above);
       }
       d.intoArray(dx, dxFrom + i);
+    }
+  }
+
+  /** As {@link Kernels#mark}. */
+  static void mark(float[] y, int yFrom, int words, Curve curve, long[] bits, int at) {
+    FloatVector floor = FloatVector.broadcast(F, curve.floor);
+    FloatVector cap = FloatVector.broadcast(F, curve.cap);
+    for (int word = 0; word < words; word++) {
+      long clear = 0;
+      for (int j = 0; j < Long.SIZE; j += 4 * L) {
+        int i = yFrom + word * Long.SIZE + j;
+        FloatVector v0 = FloatVector.fromArray(F, y, i);
+        VectorMask<Float> off0 = v0.compare(VectorOperators.LE, floor);
+        off0 = off0.or(v0.compare(VectorOperators.GE, cap));
+        FloatVector v1 = FloatVector.fromArray(F, y, i + L);
+        VectorMask<Float> off1 = v1.compare(VectorOperators.LE, floor);
+        off1 = off1.or(v1.compare(VectorOperators.GE, cap));
+        FloatVector v2 = FloatVector.fromArray(F, y, i + 2 * L);
+        VectorMask<Float> off2 = v2.compare(VectorOperators.LE, floor);
+        off2 = off2.or(v2.compare(VectorOperators.GE, cap));
+        FloatVector v3 = FloatVector.fromArray(F, y, i + 3 * L);
+        VectorMask<Float> off3 = v3.compare(VectorOperators.LE, floor);
+        off3 = off3.or(v3.compare(VectorOperators.GE, cap));
+        clear |= off0.toLong() << j;
+        clear |= off1.toLong() << j + L;
+        clear |= off2.toLong() << j + 2 * L;
+        clear |= off3.toLong() << j + 3 * L;
+      }
+      bits[at + word] = ~clear;
+    }
+  }
+
+  /** As {@link Kernels#gate}. A lane's bit is tested where it stands in an int. */
+  static void gate(
+      float[] dy, int dyFrom, float[] dz, int dzFrom, int words, Curve curve, long[] bits, int at) {
+    boolean leaky = curve.kind == Curve.Kind.LEAKY;
+    FloatVector slope = FloatVector.broadcast(F, curve.slope);
+    IntVector zero = IntVector.zero(I);
+    IntVector lane = IntVector.fromArray(I, LANE_BITS, 0);
+    for (int word = 0; word < words; word++) {
+      long set = bits[at + word];
+      for (int j = 0; j < Long.SIZE; j += 4 * L) {
+        int i = dyFrom + word * Long.SIZE + j;
+        int o = dzFrom + word * Long.SIZE + j;
+        FloatVector g0 = FloatVector.fromArray(F, dy, i);
+        IntVector off0 = leaky ? g0.mul(slope).reinterpretAsInts() : zero;
+        IntVector bit0 = lane.and((int) (set >>> j));
+        off0 = g0.reinterpretAsInts().blend(off0, bit0.compare(VectorOperators.EQ, 0));
+        FloatVector g1 = FloatVector.fromArray(F, dy, i + L);
+        IntVector off1 = leaky ? g1.mul(slope).reinterpretAsInts() : zero;
+        IntVector bit1 = lane.and((int) (set >>> j + L));
+        off1 = g1.reinterpretAsInts().blend(off1, bit1.compare(VectorOperators.EQ, 0));
+        FloatVector g2 = FloatVector.fromArray(F, dy, i + 2 * L);
+        IntVector off2 = leaky ? g2.mul(slope).reinterpretAsInts() : zero;
+        IntVector bit2 = lane.and((int) (set >>> j + 2 * L));
+        off2 = g2.reinterpretAsInts().blend(off2, bit2.compare(VectorOperators.EQ, 0));
+        FloatVector g3 = FloatVector.fromArray(F, dy, i + 3 * L);
+        IntVector off3 = leaky ? g3.mul(slope).reinterpretAsInts() : zero;
+        IntVector bit3 = lane.and((int) (set >>> j + 3 * L));
+        off3 = g3.reinterpretAsInts().blend(off3, bit3.compare(VectorOperators.EQ, 0));
+        off0.reinterpretAsFloats().intoArray(dz, o);
+        off1.reinterpretAsFloats().intoArray(dz, o + L);
+        off2.reinterpretAsFloats().intoArray(dz, o + 2 * L);
+        off3.reinterpretAsFloats().intoArray(dz, o + 3 * L);
+      }
     }
   }
 

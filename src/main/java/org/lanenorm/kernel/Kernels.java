@@ -152,6 +152,13 @@ public interface Kernels {
   /** dx = act'(v)*dy for so many floats from each offset on, of v from its first. dx may be dy. */
   void gradient(float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve);
 
+  /** Sets so many words, from {@code at} on, to the bits of 64 floats of y = act(v) each. */
+  void mark(float[] y, int yFrom, int words, Curve curve, long[] bits, int at);
+
+  /** dz = act'(v)*dy for 64 floats of each of so many words of bits. dz may be dy. */
+  void gate(
+      float[] dy, int dyFrom, float[] dz, int dzFrom, int words, Curve curve, long[] bits, int at);
+
   /**
    * y = fma(fma(x - hi, k, b), gamma[s], beta[s]) at every position s of one image, whose channels
    * are lines of their own: hi, k and b belong to the channel, gamma and beta to the position. y

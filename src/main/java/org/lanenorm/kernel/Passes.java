@@ -279,11 +279,38 @@ public final class Passes {
       float[] gamma,
       float[] beta,
       ChannelAffine affine) {
+    trainingForward(
+        x, xOffset, y, yOffset, order, mean, m2, epsilon, invStd, gamma, beta, affine, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param fused normalizes instead; null for none
+   */
+  void trainingForward(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      double[] mean,
+      double[] m2,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine,
+      FusedPasses fused) {
     if (order.channelsLast() || shared(order) && !byChannels(order)) {
       moments(x, xOffset, order, mean, m2);
       kernels.coefficients(
           mean, m2, order.count(), epsilon, invStd, gamma, beta, affine, 0, channels);
-      normalize(x, xOffset, y, yOffset, order, affine);
+      if (fused == null) {
+        normalize(x, xOffset, y, yOffset, order, affine);
+      } else {
+        fused.activate(x, xOffset, y, yOffset, order, affine);
+      }
       return;
     }
     int group = group(order, 4);
@@ -302,6 +329,7 @@ public final class Passes {
             gamma,
             beta,
             affine,
+            fused,
             from,
             Math.min(channels, from + group),
             0);
@@ -325,6 +353,7 @@ public final class Passes {
                 gamma,
                 beta,
                 affine,
+                fused,
                 index * size,
                 Math.min(channels, (index + 1) * size),
                 member);
@@ -345,12 +374,18 @@ public final class Passes {
       float[] gamma,
       float[] beta,
       ChannelAffine affine,
+      FusedPasses fused,
       int from,
       int to,
       int member) {
     moments(x, xOffset, order, from, to, mean, m2, member);
     kernels.coefficients(mean, m2, order.count(), epsilon, invStd, gamma, beta, affine, from, to);
-    normalize(x, xOffset, y, yOffset, order, 0, order.rows(), from, to, affine, member);
+    int rows = order.rows();
+    if (fused == null) {
+      normalize(x, xOffset, y, yOffset, order, 0, rows, from, to, affine, member);
+    } else {
+      fused.activate(x, xOffset, y, yOffset, order, 0, rows, from, to, affine, member);
+    }
   }
 
   /** y = (x - mean)*k + beta over the whole tensor. */
@@ -568,7 +603,31 @@ public final class Passes {
       double[] invStd,
       float[] gamma,
       ChannelGradients gradients) {
+    backward(x, xOffset, dy, dyOffset, dx, dxOffset, order, mean, invStd, gamma, gradients, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param fused makes dy first; null where it is there
+   */
+  void backward(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dx,
+      int dxOffset,
+      Segments order,
+      double[] mean,
+      double[] invStd,
+      float[] gamma,
+      ChannelGradients gradients,
+      FusedPasses fused) {
     if (dx == null || order.channelsLast() || shared(order) && !byChannels(order)) {
+      if (fused != null) {
+        fused.gate(dy, dyOffset, order);
+      }
       gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients);
       if (dx != null) {
         kernels.coefficients(gradients, invStd, gamma, order.count(), 0, channels);
@@ -591,6 +650,7 @@ public final class Passes {
             invStd,
             gamma,
             gradients,
+            fused,
             from,
             Math.min(channels, from + group),
             0);
@@ -613,6 +673,7 @@ public final class Passes {
                 invStd,
                 gamma,
                 gradients,
+                fused,
                 index * size,
                 Math.min(channels, (index + 1) * size),
                 member);
@@ -632,9 +693,13 @@ public final class Passes {
       double[] invStd,
       float[] gamma,
       ChannelGradients gradients,
+      FusedPasses fused,
       int from,
       int to,
       int member) {
+    if (fused != null) {
+      fused.gate(dy, dyOffset, order, 0, order.rows(), from, to);
+    }
     gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients, from, to, member);
     kernels.coefficients(gradients, invStd, gamma, order.count(), from, to);
     inputGradient(

@@ -316,6 +316,22 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void mark(float[] y, int yFrom, int words, Curve curve, long[] bits, int at) {
+    for (int word = 0; word < words; word++) {
+      bits[at + word] = Bits.of(y, yFrom + word * Long.SIZE, Long.SIZE, curve);
+    }
+  }
+
+  @Override
+  public void gate(
+      float[] dy, int dyFrom, float[] dz, int dzFrom, int words, Curve curve, long[] bits, int at) {
+    for (int word = 0; word < words; word++) {
+      int i = word * Long.SIZE;
+      Bits.gate(dy, dyFrom + i, dz, dzFrom + i, Long.SIZE, curve, bits[at + word]);
+    }
+  }
+
+  @Override
   public void normalizeElements(
       float[] x,
       int xOffset,

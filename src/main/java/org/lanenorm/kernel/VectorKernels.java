@@ -205,6 +205,17 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void mark(float[] y, int yFrom, int words, Curve curve, long[] bits, int at) {
+    FusedVectorKernels.mark(y, yFrom, words, curve, bits, at);
+  }
+
+  @Override
+  public void gate(
+      float[] dy, int dyFrom, float[] dz, int dzFrom, int words, Curve curve, long[] bits, int at) {
+    FusedVectorKernels.gate(dy, dyFrom, dz, dzFrom, words, curve, bits, at);
+  }
+
+  @Override
   public void normalizeElements(
       float[] x,
       int xOffset,
