@@ -42,6 +42,7 @@ class BadInputTest {
     "tensors",
     "overlaps",
     "fused",
+    "activated",
     "gradients",
     "frozenWithoutX",
     "parametersOverwritten",
@@ -131,6 +132,44 @@ class BadInputTest {
             w.array("dBeta"),
             w.shape,
             Parallelism.sequential());
+      }
+    },
+    FORWARD_ACTIVATED("x", "z", "y") {
+      @Override
+      void call(World w) {
+        w.activated()
+            .forwardTraining(
+                w.array("x"),
+                w.at("x"),
+                w.array("z"),
+                w.at("z"),
+                w.array("y"),
+                w.at("y"),
+                w.words,
+                w.wordsAt,
+                w.shape,
+                w.saved);
+      }
+    },
+    BACKWARD_ACTIVATED("x", "dOutput", "dResidual", "dInput") {
+      @Override
+      void call(World w) {
+        w.activated()
+            .backward(
+                w.array("x"),
+                w.at("x"),
+                w.words,
+                w.wordsAt,
+                w.array("dOutput"),
+                w.at("dOutput"),
+                w.saved,
+                w.array("dInput"),
+                w.at("dInput"),
+                w.array("dResidual"),
+                w.at("dResidual"),
+                w.array("dGamma"),
+                w.array("dBeta"),
+                w.shape);
       }
     },
     BACKWARD("x", "dOutput", "dInput") {
@@ -269,6 +308,9 @@ class BadInputTest {
     TensorShape shape = SHAPE;
     SavedStatistics saved = new SavedStatistics(3);
     Mask mask = allValid(SHAPE); // as many as saved is of
+    Activation activation = Activation.relu6();
+    long[] words = {123};
+    int wordsAt;
 
     World() {
       int seed = 0;
@@ -288,6 +330,10 @@ class BadInputTest {
           .beta(new float[] {5, 6, 7})
           .nonFinitePolicy(NonFinitePolicy.ERROR)
           .build();
+    }
+
+    ActivatedBatchNorm activated() {
+      return norm.withActivation(activation);
     }
 
     float[] array(String name) {
@@ -324,6 +370,7 @@ class BadInputTest {
           (name, array) ->
               bits.add(name + (array == null ? "" : Arrays.toString(Tensors.bits(array)))));
       bits.add(PolicyTest.state(norm, saved == null ? new SavedStatistics(3) : saved));
+      bits.add(Arrays.toString(words));
       bits.add(accumulator.moments().count() + Arrays.toString(accumulator.moments().means()));
       return bits;
     }
@@ -431,6 +478,80 @@ class BadInputTest {
               read,
               "overlap"));
     }
+    return cases;
+  }
+
+  static List<Case> activated() {
+    List<Case> cases = new ArrayList<>();
+    for (Method method : new Method[] {Method.FORWARD_ACTIVATED, Method.BACKWARD_ACTIVATED}) {
+      cases.add(nullArgument(method, "bits", w -> w.words = null));
+      cases.add(
+          illegal(
+              method,
+              w -> w.words = new long[0],
+              "bits must hold 1 longs (NCHW 2x3x2x2) from offset 0",
+              "was 0"));
+      for (int offset : new int[] {-1, Integer.MIN_VALUE}) {
+        cases.add(
+            illegal(
+                method, w -> w.wordsAt = offset, "bitsOffset must be at least 0", "was " + offset));
+      }
+      for (int offset : new int[] {1, Integer.MAX_VALUE}) {
+        cases.add(
+            illegal(method, w -> w.wordsAt = offset, "bits must hold 1 longs", "offset " + offset));
+      }
+      for (Activation activation : new Activation[] {Activation.silu(), Activation.hardSwish()}) {
+        cases.add(
+            illegal(
+                method,
+                w -> w.activation = activation,
+                "activation must be relu, relu6, leakyRelu or identity",
+                "was " + activation));
+      }
+      cases.add(nullArgument(method, "activation", w -> w.activation = null));
+    }
+    for (String read : new String[] {"x", "dOutput"}) {
+      cases.add(
+          illegal(
+              Method.BACKWARD_ACTIVATED,
+              w -> w.overlap("dResidual", read),
+              "dResidual",
+              read,
+              "overlap"));
+    }
+    cases.add(
+        illegal(
+            Method.BACKWARD_ACTIVATED,
+            w -> w.arrays.put("dResidual", w.array("x")),
+            "dResidual [0, 24) must not overlap x"));
+    for (String gradient : new String[] {"dGamma", "dBeta"}) {
+      cases.add(
+          illegal(
+              Method.BACKWARD_ACTIVATED,
+              w -> {
+                w.oneValuePerChannel();
+                w.arrays.put(gradient, w.array("dResidual"));
+              },
+              gradient,
+              "dResidual",
+              "overlap"));
+    }
+    cases.add(
+        illegal(
+            Method.BACKWARD_ACTIVATED,
+            w -> {
+              w.norm = oneValueLayer();
+              w.oneValuePerChannel();
+              w.arrays.put("dResidual", w.norm.gamma());
+            },
+            "dResidual",
+            "the layer's gamma",
+            "overlap"));
+    cases.add(
+        call(
+            NullPointerException.class,
+            w -> ActivatedBatchNorm.bitsLength(null),
+            "shape must not be null"));
     return cases;
   }
 
@@ -572,7 +693,12 @@ class BadInputTest {
     List<Case> cases = new ArrayList<>();
     for (Method method :
         new Method[] {
-          Method.FORWARD_TRAINING, Method.BACKWARD, Method.MASKED_TRAINING, Method.MASKED_BACKWARD
+          Method.FORWARD_TRAINING,
+          Method.FORWARD_ACTIVATED,
+          Method.BACKWARD,
+          Method.BACKWARD_ACTIVATED,
+          Method.MASKED_TRAINING,
+          Method.MASKED_BACKWARD
         }) {
       cases.add(nullArgument(method, "saved", w -> w.saved = null));
       for (int channels : new int[] {0, 2, 4}) {
@@ -589,10 +715,18 @@ class BadInputTest {
     Consumer<World> ofFour = w -> w.shape = TensorShape.nchw(1, 3, 2, 2);
     Consumer<World> ofNone = w -> w.saved = new SavedStatistics(3);
     cases.add(illegal(Method.BACKWARD, ofFour, "saved", "4", "was of 8"));
+    cases.add(illegal(Method.BACKWARD_ACTIVATED, ofFour, "saved", "4", "was of 8"));
     cases.add(illegal(Method.BACKWARD, ofNone, "saved", "8", "was of 0"));
     cases.add(
         illegal(
             Method.FORWARD_TRAINING,
+            w -> w.array("x")[SHAPE.index(1, 2, 3)] = Float.NaN,
+            "x",
+            "channel 2",
+            "finite"));
+    cases.add(
+        illegal(
+            Method.FORWARD_ACTIVATED,
             w -> w.array("x")[SHAPE.index(1, 2, 3)] = Float.NaN,
             "x",
             "channel 2",

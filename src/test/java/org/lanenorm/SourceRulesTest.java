@@ -59,6 +59,8 @@ class SourceRulesTest {
     "FusedVectorKernels,planes",
     "FusedVectorKernels,fourRows",
     "FusedVectorKernels,silu",
+    "FusedVectorKernels,mark",
+    "FusedVectorKernels,gate",
     "FusedVectorKernels,siluGradient",
     "ElementVectorKernels,along",
     "ElementVectorKernels,across",
