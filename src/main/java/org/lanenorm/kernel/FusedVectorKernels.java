@@ -442,8 +442,9 @@ final class FusedVectorKernels {
     }
   }
 
-  /** As {@link Kernels#mark}. */
+  /** As {@link Kernels#mark}. A second comparison takes as long again. */
   static void mark(float[] y, int yFrom, int words, Curve curve, long[] bits, int at) {
+    boolean capped = !Float.isNaN(curve.cap);
     FloatVector floor = FloatVector.broadcast(F, curve.floor);
     FloatVector cap = FloatVector.broadcast(F, curve.cap);
     for (int word = 0; word < words; word++) {
@@ -451,21 +452,19 @@ final class FusedVectorKernels {
       for (int j = 0; j < Long.SIZE; j += 4 * L) {
         int i = yFrom + word * Long.SIZE + j;
         FloatVector v0 = FloatVector.fromArray(F, y, i);
-        VectorMask<Float> off0 = v0.compare(VectorOperators.LE, floor);
-        off0 = off0.or(v0.compare(VectorOperators.GE, cap));
         FloatVector v1 = FloatVector.fromArray(F, y, i + L);
-        VectorMask<Float> off1 = v1.compare(VectorOperators.LE, floor);
-        off1 = off1.or(v1.compare(VectorOperators.GE, cap));
         FloatVector v2 = FloatVector.fromArray(F, y, i + 2 * L);
-        VectorMask<Float> off2 = v2.compare(VectorOperators.LE, floor);
-        off2 = off2.or(v2.compare(VectorOperators.GE, cap));
         FloatVector v3 = FloatVector.fromArray(F, y, i + 3 * L);
-        VectorMask<Float> off3 = v3.compare(VectorOperators.LE, floor);
-        off3 = off3.or(v3.compare(VectorOperators.GE, cap));
-        clear |= off0.toLong() << j;
-        clear |= off1.toLong() << j + L;
-        clear |= off2.toLong() << j + 2 * L;
-        clear |= off3.toLong() << j + 3 * L;
+        clear |= v0.compare(VectorOperators.LE, floor).toLong() << j;
+        clear |= v1.compare(VectorOperators.LE, floor).toLong() << j + L;
+        clear |= v2.compare(VectorOperators.LE, floor).toLong() << j + 2 * L;
+        clear |= v3.compare(VectorOperators.LE, floor).toLong() << j + 3 * L;
+        if (capped) {
+          clear |= v0.compare(VectorOperators.GE, cap).toLong() << j;
+          clear |= v1.compare(VectorOperators.GE, cap).toLong() << j + L;
+          clear |= v2.compare(VectorOperators.GE, cap).toLong() << j + 2 * L;
+          clear |= v3.compare(VectorOperators.GE, cap).toLong() << j + 3 * L;
+        }
       }
       bits[at + word] = ~clear;
     }
