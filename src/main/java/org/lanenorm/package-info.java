@@ -152,7 +152,8 @@
  *
  * <h2>Residual and activation</h2>
  *
- * A frozen layer may add a residual z and end in an {@link org.lanenorm.Activation}:
+ * A frozen layer or one in training may add a residual z and end in an {@link
+ * org.lanenorm.Activation}:
  *
  * <pre>
  * v         = (x - mean)*k + beta + z       y rounded to float, then the sum with z
@@ -160,7 +161,11 @@
  * dResidual = act'(v)*dOutput               and dInput, dGamma and dBeta as above with it for dOutput
  * </pre>
  *
- * Fused or one step after another, the bits are the same. exp(-|v|) of SiLU is {@code 2^n*p(r)}
+ * In training ({@link org.lanenorm.ActivatedBatchNorm}) likewise with the batch's mean and
+ * variance, where act' takes one of two values: the forward keeps a bit of each element that tells
+ * which, and the backward reads neither y nor z.
+ *
+ * <p>Fused or one step after another, the bits are the same. exp(-|v|) of SiLU is {@code 2^n*p(r)}
  * with a polynomial p, in float, by fma and in one order: neither {@link java.lang.Math#exp} nor
  * the Vector API's promises its bits.
  *

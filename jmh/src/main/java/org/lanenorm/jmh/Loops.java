@@ -1,6 +1,7 @@
 package org.lanenorm.jmh;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -49,6 +50,19 @@ final class Loops {
   static void relu(float[] y) {
     for (int i = 0; i < y.length; i++) {
       y[i] = Math.max(y[i], 0);
+    }
+  }
+
+  /** {@code dx = y > 0 ? dy : 0}. C2 makes branches of it, which guess wrong half of the time. */
+  static void reluGradient(float[] y, float[] dy, float[] dx) {
+    FloatVector zero = FloatVector.zero(F);
+    int i = 0;
+    for (; i <= y.length - L; i += L) {
+      VectorMask<Float> on = FloatVector.fromArray(F, y, i).compare(VectorOperators.GT, zero);
+      zero.blend(FloatVector.fromArray(F, dy, i), on).intoArray(dx, i);
+    }
+    for (; i < y.length; i++) {
+      dx[i] = y[i] > 0 ? dy[i] : 0;
     }
   }
 }
