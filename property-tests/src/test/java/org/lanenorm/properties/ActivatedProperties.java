@@ -346,6 +346,20 @@ class ActivatedProperties extends Properties {
     doesNotDependOnThreads(new Chain(input, layout, exact, true), threads);
   }
 
+  /** Neighbouring channels of small images by different threads: two share a word in each image. */
+  @Example
+  void threadsThatMeetInAWordLoseNoBit() {
+    Case input = new Case(new Shapes.Size(2000, 16, 9), HardData.BENIGN, false, 3);
+    Chain chain = new Chain(input, Layout.NCHW, new Activations("relu", 0), false);
+    ActivatedBatchNorm activated = chain.activated(4);
+    float[] y = new float[chain.x.length];
+    for (int i = 0; i < 20; i++) {
+      long[] bits = new long[chain.bits.length];
+      activated.forwardTraining(chain.x, null, y, bits, chain.shape);
+      sameWords(bits, 0, chain.bits, "call " + i, input);
+    }
+  }
+
   /** Channels of more floats than are marked together, and not of whole words. */
   @Example
   void longRunsOfAChannelAreMarkedPieceByPiece() {
