@@ -1,5 +1,8 @@
 package org.lanenorm.properties;
 
+import static org.lanenorm.verify.Checks.check;
+import static org.lanenorm.verify.Checks.sameBits;
+
 import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
@@ -17,12 +20,17 @@ import org.lanenorm.NonFinitePolicy;
 import org.lanenorm.SavedStatistics;
 import org.lanenorm.TensorShape;
 import org.lanenorm.verify.Activations;
+import org.lanenorm.verify.AtMost;
 import org.lanenorm.verify.Bounds;
+import org.lanenorm.verify.Case;
+import org.lanenorm.verify.Cases;
 import org.lanenorm.verify.GradientBounds;
 import org.lanenorm.verify.HardData;
+import org.lanenorm.verify.Layer;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Rng;
 import org.lanenorm.verify.Shapes;
+import org.lanenorm.verify.Slice;
 import org.lanenorm.verify.Tensors;
 
 /** Training with residual and activation in the same passes is that of one step after another. */
@@ -190,9 +198,9 @@ class ActivatedProperties extends Properties {
     }
   }
 
-  @Property(tries = 60)
+  @Property(tries = 120)
   void forwardGivesTheBitsOfOneStepAfterAnother(
-      @ForAll Case input,
+      @ForAll @AtMost(8192) Case input,
       @ForAll Layout layout,
       @ForAll("activations") Activations exact,
       @ForAll boolean residual,
@@ -242,9 +250,9 @@ class ActivatedProperties extends Properties {
     }
   }
 
-  @Property(tries = 60)
+  @Property(tries = 120)
   void backwardGivesTheBitsOfOneStepAfterAnother(
-      @ForAll Case input,
+      @ForAll @AtMost(8192) Case input,
       @ForAll Layout layout,
       @ForAll("activations") Activations exact,
       @ForAll boolean residual,
@@ -301,9 +309,9 @@ class ActivatedProperties extends Properties {
     }
   }
 
-  @Property(tries = 15)
+  @Property(tries = 120)
   void eachOutputMayBeLeftOutWithoutChangingTheOthers(
-      @ForAll Case input,
+      @ForAll @AtMost(8192) Case input,
       @ForAll Layout layout,
       @ForAll("activations") Activations exact,
       @ForAll boolean wantsInput,
@@ -392,7 +400,7 @@ class ActivatedProperties extends Properties {
   }
 
   /** gamma = 0 and no beta leave z alone: y is at a corner, or beside it, or NaN. */
-  @Property(tries = 15)
+  @Property(tries = 60)
   void cornersAreAsDocumented(
       @ForAll Layout layout,
       @ForAll("activations") Activations exact,
@@ -437,9 +445,11 @@ class ActivatedProperties extends Properties {
   }
 
   /** From the formulas in exact arithmetic. */
-  @Property(tries = 40)
+  @Property(tries = 120)
   void resultsAreWithinTheirBounds(
-      @ForAll Case input, @ForAll Layout layout, @ForAll("activations") Activations exact) {
+      @ForAll @AtMost(8192) Case input,
+      @ForAll Layout layout,
+      @ForAll("activations") Activations exact) {
     TensorShape shape = input.shape(layout);
     Layer layer = input.layer();
     Oracle.Moments moments = input.exactMoments();
@@ -566,9 +576,11 @@ class ActivatedProperties extends Properties {
   }
 
   /** The pass that must know all moments before it writes gives the same. */
-  @Property(tries = 10)
+  @Property(tries = 120)
   void theErrorPolicyChangesNoBit(
-      @ForAll Case input, @ForAll Layout layout, @ForAll("activations") Activations exact) {
+      @ForAll @AtMost(8192) Case input,
+      @ForAll Layout layout,
+      @ForAll("activations") Activations exact) {
     Chain chain = new Chain(input, layout, exact, true);
     ActivatedBatchNorm activated =
         Library.builder(chain.layer, 1)
