@@ -106,7 +106,7 @@ public final class Cases implements ArbitraryProvider {
   private static Shapes.Size size(int count, int c, int s, int limit) {
     // images of another size would miss a segment
     int spatial = Math.min(count, count == Shapes.SEGMENT ? Integer.highestOneBit(s) : s);
-    int images = (count + spatial - 1) / spatial;
+    int images = Math.min((count + spatial - 1) / spatial, limit / spatial);
     return new Shapes.Size(images, Math.clamp(limit / (images * spatial), 1, c), spatial);
   }
 }

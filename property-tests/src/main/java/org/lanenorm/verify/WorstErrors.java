@@ -6,6 +6,9 @@ import java.util.Map;
 
 /** The worst errors seen, per kind of data. Safe for any number of threads. */
 public final class WorstErrors {
+  /** Of kernels whose errors nobody asked for. */
+  static final WorstErrors IGNORED = new WorstErrors();
+
   /** What was measured. */
   public enum Quantity {
     MEAN("mean", "u(|mean| + std)", 4),
