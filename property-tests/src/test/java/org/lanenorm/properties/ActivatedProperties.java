@@ -387,12 +387,13 @@ class ActivatedProperties extends Properties {
     if (!chain.exact.name().equals("identity")) {
       sameWords(bits, 0, chain.bits, chain.exact.name(), chain.input);
     }
-    float[] dResidual = new float[y.length];
+    // in place, where an element that two threads take has its slope twice
+    float[] dResidual = chain.d.clone();
     float[] dInput = new float[y.length];
     float[] dGamma = new float[chain.shape.channels()];
     float[] dBeta = new float[chain.shape.channels()];
     activated.backward(
-        chain.x, bits, chain.d, saved, dInput, dResidual, dGamma, dBeta, chain.shape);
+        chain.x, bits, dResidual, saved, dInput, dResidual, dGamma, dBeta, chain.shape);
     sameBits(dResidual, chain.dResidual, "dResidual", chain);
     sameBits(dInput, chain.dInput, "dInput", chain);
     sameBits(dGamma, chain.dGamma, "dGamma", chain);
