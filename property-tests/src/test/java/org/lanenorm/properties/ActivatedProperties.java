@@ -34,7 +34,7 @@ import org.lanenorm.verify.Slice;
 import org.lanenorm.verify.Tensors;
 
 /** Training with residual and activation in the same passes is that of one step after another. */
-class ActivatedProperties extends Properties {
+class ActivatedProperties {
   /** Where an activation or its derivative changes, and its neighbours. */
   private static final float[] CORNERS = {
     0,
