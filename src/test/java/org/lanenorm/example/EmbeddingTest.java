@@ -16,6 +16,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.lanenorm.ActivatedBatchNorm;
+import org.lanenorm.Activation;
 import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.FrozenBatchNorm;
@@ -58,6 +60,38 @@ class EmbeddingTest {
     assertThat(moments.mean(0)).isEqualTo(saved.mean(0));
     assertThat(deviation * saved.invStd(0)).isCloseTo(1, offset(1e-5)); // epsilon is 1e-5
     assertThat(dBeta[0]).isNotZero();
+  }
+
+  @Test
+  void theReadmesActivatedExampleRuns() {
+    TensorShape shape = TensorShape.nchw(2, 3, 5, 7);
+    BatchNorm norm = BatchNorm.builder(3).build();
+    float[] x = normal(shape.length(), 1);
+    float[] z = normal(shape.length(), 2);
+    float[] dOutput = normal(shape.length(), 3);
+    float[] y = new float[x.length];
+    float[] dInput = new float[x.length];
+    float[] dResidual = new float[x.length];
+    float[] dGamma = new float[3];
+    float[] dBeta = new float[3];
+
+    // README: begin
+    ActivatedBatchNorm relu = norm.withActivation(Activation.relu());
+    long[] bits = new long[ActivatedBatchNorm.bitsLength(shape)]; // 1/32 of y
+    SavedStatistics saved = relu.forwardTraining(x, z, y, bits, shape);
+    relu.backward(x, bits, dOutput, saved, dInput, dResidual, dGamma, dBeta, shape);
+    // README: end
+
+    float[] unfused = new float[x.length];
+    BatchNorm other = BatchNorm.builder(3).build();
+    other.forwardTraining(x, unfused, shape);
+    for (int i = 0; i < unfused.length; i++) {
+      unfused[i] = Math.max(unfused[i] + z[i], 0);
+      assertThat(dResidual[i]).isEqualTo(unfused[i] > 0 ? dOutput[i] : 0);
+    }
+    assertSameBits(y, unfused);
+    other.backward(x, dResidual, saved, unfused, null, null, shape);
+    assertSameBits(dInput, unfused);
   }
 
   @Test
@@ -128,7 +162,7 @@ class EmbeddingTest {
             .results()
             .map(match -> match.group(1))
             .toList();
-    assertThat(examples).hasSize(3);
+    assertThat(examples).hasSize(4);
     for (String example : examples) {
       assertThat(Files.readString(readme)).containsIgnoringWhitespaces(example);
     }
