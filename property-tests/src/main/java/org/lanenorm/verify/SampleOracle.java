@@ -195,6 +195,11 @@ public final class SampleOracle {
     return beta == null ? 0 : beta[partition.parameter[i]];
   }
 
+  /** Of the statistic that element i belongs to. */
+  public double varianceAt(int i) {
+    return variance[partition.statistic()[i]];
+  }
+
   /** Of |variance error|: 8u of every channel's, and what merging channels adds. */
   public double varianceBound(int statistic) {
     return 10 * U * variance[statistic];
