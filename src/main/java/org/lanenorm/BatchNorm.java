@@ -1,7 +1,9 @@
 package org.lanenorm;
 
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 import org.lanenorm.kernel.ChannelAffine;
+import org.lanenorm.kernel.ChannelBounds;
 import org.lanenorm.kernel.ChannelGradients;
 import org.lanenorm.kernel.Curve;
 import org.lanenorm.kernel.Passes;
@@ -46,6 +48,9 @@ public final class BatchNorm {
   /** Of an inference that normalizes by the batch's own moments; else null. */
   private final SavedStatistics ofInference;
 
+  /** As the convention has it. */
+  private final DoubleUnaryOperator invStdOfVariance;
+
   private final ChannelAffine affine;
   private final ChannelGradients gradients;
   private final Workspace workspace;
@@ -72,6 +77,7 @@ public final class BatchNorm {
     mean = new double[channels];
     m2 = new double[channels];
     invStd = new double[channels];
+    invStdOfVariance = convention::invStd;
     affine = new ChannelAffine(channels);
     gradients = new ChannelGradients(channels);
     invRoot = epsilonIsInside() ? null : new double[channels];
@@ -271,6 +277,50 @@ public final class BatchNorm {
   void checkSaved(SavedStatistics saved) {
     Checks.notNull("saved", saved);
     Checks.channels("saved", saved.channels(), channels);
+  }
+
+  /**
+   * The same, and how far mean, variance and y may lie from the exact ones: all other results have
+   * the bits of the form without bounds.
+   *
+   * @param x the batch
+   * @param xOffset of its first element
+   * @param y receives {@code (x - mean)*gamma*invStd + beta}; may be x
+   * @param yOffset of its first element
+   * @param shape of both
+   * @param saved receives what backward needs
+   * @param bounds receives the bounds, of the means and variances in saved and of y
+   * @throws IllegalArgumentException as the form without bounds, and if bounds are of another C;
+   *     nothing has changed then
+   */
+  public void forwardTraining(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      TensorShape shape,
+      SavedStatistics saved,
+      ErrorBounds bounds) {
+    checkForward(x, xOffset, y, yOffset, shape);
+    checkSaved(saved);
+    Checks.notNull("bounds", bounds);
+    Checks.channels("bounds", bounds.channels(), channels);
+    ChannelBounds watching = workspace.bounds();
+    watching.clear();
+    if (shape.count() > 0) {
+      watching.begin(x, xOffset, workspace.order(shape));
+    }
+    workspace.passes.watch(watching);
+    try {
+      forwardByBatch(x, xOffset, y, yOffset, shape, saved);
+    } finally {
+      workspace.passes.watch(null);
+    }
+    if (shape.count() > 0) {
+      watching.end(workspace.order(shape));
+    }
+    bounds.set(watching, saved, affine, invStdOfVariance, gamma, beta);
+    updateRunning(saved);
   }
 
   private void updateRunning(SavedStatistics saved) {

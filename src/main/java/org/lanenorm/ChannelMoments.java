@@ -91,6 +91,23 @@ public final class ChannelMoments {
   }
 
   /**
+   * The same, and how far they may lie from the exact ones.
+   *
+   * @param x holds the tensor; not changed
+   * @param offset of the tensor's first element in x
+   * @param shape N, C, S and the layout
+   * @param bounds receives the bounds of mean and variance
+   * @return the bits of the form without bounds
+   * @throws IllegalArgumentException if the tensor does not lie inside x or bounds are of another C
+   */
+  public static ChannelMoments of(float[] x, int offset, TensorShape shape, ErrorBounds bounds) {
+    Checks.notNull("shape", shape);
+    MomentsAccumulator accumulator = new MomentsAccumulator(shape.channels());
+    accumulator.add(x, offset, shape, bounds);
+    return accumulator.moments();
+  }
+
+  /**
    * The moments of a tensor's valid positions: as of a tensor that holds no others.
    *
    * @param x holds the tensor; not changed

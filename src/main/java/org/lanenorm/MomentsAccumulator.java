@@ -1,6 +1,7 @@
 package org.lanenorm;
 
 import java.util.Arrays;
+import org.lanenorm.kernel.ChannelBounds;
 import org.lanenorm.kernel.ChannelReduction;
 
 /**
@@ -56,6 +57,48 @@ public final class MomentsAccumulator {
     }
     workspace.passes.moments(x, offset, workspace.order(shape), batchMean, batchM2);
     merge(shape.count(), batchMean, batchM2);
+  }
+
+  /**
+   * The same, and how far mean and variance of all that has been added may lie from the exact ones.
+   * The moments have the bits of the form without bounds.
+   *
+   * @param x holds the tensor; not changed
+   * @param offset of the tensor's first element in x
+   * @param shape N, C, S and the layout
+   * @param bounds receives the bounds, none of y
+   * @throws IllegalArgumentException as the form without bounds, if bounds are of another C, or if
+   *     something was added without bounds since the last {@link #reset}; nothing has changed then
+   */
+  public void add(float[] x, int offset, TensorShape shape, ErrorBounds bounds) {
+    Checks.tensor("x", x, offset, shape);
+    Checks.channels("shape", shape.channels(), channels());
+    Checks.notNull("bounds", bounds);
+    Checks.channels("bounds", bounds.channels(), channels());
+    ChannelBounds watching = workspace.bounds();
+    if (count == 0) {
+      watching.clear();
+    }
+    if (watching.count() != count) {
+      throw new IllegalArgumentException(
+          "bounds must be given with everything added since the last reset, but were with "
+              + watching.count()
+              + " of "
+              + count
+              + " elements per channel");
+    }
+    Checks.countsFit(count, shape.count());
+    if (shape.count() > 0) {
+      watching.begin(x, offset, workspace.order(shape));
+      workspace.passes.watch(watching);
+      try {
+        add(x, offset, shape);
+      } finally {
+        workspace.passes.watch(null);
+      }
+      watching.end(workspace.order(shape));
+    }
+    bounds.set(watching, mean, m2);
   }
 
   /**

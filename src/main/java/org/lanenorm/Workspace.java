@@ -1,6 +1,7 @@
 package org.lanenorm;
 
 import org.lanenorm.kernel.Backend;
+import org.lanenorm.kernel.ChannelBounds;
 import org.lanenorm.kernel.ChannelGradients;
 import org.lanenorm.kernel.FusedPasses;
 import org.lanenorm.kernel.Passes;
@@ -16,6 +17,7 @@ final class Workspace {
   final Parallelism parallelism;
   private final int channels;
   private ChannelGradients gradients;
+  private ChannelBounds bounds;
   private TensorShape lastShape;
   private Segments lastOrder;
 
@@ -37,6 +39,14 @@ final class Workspace {
       gradients = new ChannelGradients(channels);
     }
     return gradients;
+  }
+
+  /** Sums of what is watched. */
+  ChannelBounds bounds() {
+    if (bounds == null) {
+      bounds = new ChannelBounds(channels);
+    }
+    return bounds;
   }
 
   Segments order(TensorShape shape) {

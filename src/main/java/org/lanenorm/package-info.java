@@ -150,6 +150,9 @@
  *       by 2^-150.
  * </ul>
  *
+ * <p>What the errors of one call were, rather than what they may be at worst, is bounded by {@link
+ * org.lanenorm.ErrorBounds}, per channel and without exception; it has the derivation.
+ *
  * <h2>Residual and activation</h2>
  *
  * A frozen layer or one in training may add a residual z and end in an {@link

@@ -31,6 +31,7 @@ class SourceRulesTest {
             "ElementVectorKernels.java",
             "NchwVectorKernels.java",
             "NhwcVectorKernels.java",
+            "ReferenceVectorKernels.java",
             "RowVectorKernels.java");
   }
 
@@ -71,7 +72,9 @@ class SourceRulesTest {
     "ChannelVectorKernels,coefficients",
     "NhwcVectorKernels,partialHalf",
     "NhwcVectorKernels,partialQuad",
-    "NhwcVectorKernels,partial4"
+    "NhwcVectorKernels,partial4",
+    "ReferenceVectorKernels,images",
+    "ReferenceVectorKernels,fiveRows"
   })
   void aHotLoopIsTooLongToBeInlined(String file, String method) throws IOException {
     List<Integer> lengths =

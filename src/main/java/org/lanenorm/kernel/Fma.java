@@ -34,6 +34,47 @@ final class Fma {
     return (float) sum;
   }
 
+  /** Math.fma's bits, for numbers whose products stay well inside double's range. */
+  static double fma(double x, double y, double z) {
+    return HARDWARE ? Math.fma(x, y, z) : emulated(x, y, z);
+  }
+
+  /**
+   * From the same source: the product as a sum of two doubles, h + l (Dekker); l + z as another, t
+   * + m; h + t as a third, v + w; then v and the sum of w and m, rounded to odd.
+   */
+  static double emulated(double x, double y, double z) {
+    double h = x * y;
+    double xh = high(x);
+    double yh = high(y);
+    double xl = x - xh;
+    double yl = y - yh;
+    double l = xl * yl - (((h - xh * yh) - xl * yh) - xh * yl);
+    double t = z + l;
+    double m = error(z, l, t);
+    double v = h + t;
+    double w = error(h, t, v);
+    double odd = w + m;
+    double rest = error(w, m, odd);
+    long bits = Double.doubleToRawLongBits(odd);
+    if (rest != 0 && rest == rest && (bits & 1) == 0) {
+      odd = Double.longBitsToDouble(rest > 0 == odd > 0 ? bits + 1 : bits - 1);
+    }
+    return v + odd;
+  }
+
+  /** The upper half of a significand (Veltkamp). */
+  private static double high(double x) {
+    double c = 0x8000001p0 * x;
+    return c - (c - x);
+  }
+
+  /** Knuth's two-sum: what a + b has lost in becoming sum. */
+  private static double error(double a, double b, double sum) {
+    double other = sum - a;
+    return (a - (sum - other)) + (b - other);
+  }
+
   private static boolean hardware() {
     try {
       return HotSpotFlag.isOn("UseFMA", true);

@@ -33,6 +33,27 @@ public interface Kernels {
       Scratch scratch);
 
   /**
+   * For the segments and channels of momentSums, at segment*C + c and in double: d = x - origin[c],
+   * sum = S(d), square = S(d*d) and reach, the largest sum of squares of two lanes, which no d*d
+   * exceeds. Each lane adds d, and fma(d, d, ...), superrow by superrow; of a superrow of t
+   * positions those belong to the last t lanes. Lanes are folded by halving as elsewhere, and reach
+   * is taken after the first step of that.
+   */
+  void referenceSums(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] origin,
+      double[] sum,
+      double[] square,
+      double[] reach,
+      Scratch scratch);
+
+  /**
    * From these sums to moments, {@link ChannelReduction#segmentMoments} for each segment: sum[i]
    * becomes the mean and square[i] becomes M2.
    */

@@ -40,6 +40,9 @@ public final class Passes {
   /** How far the segments' means lie from the first one's, times their counts. */
   private final double[] drift;
 
+  /** What also sums the segments of {@link #moments}; null for nothing. */
+  private ChannelBounds bounds;
+
   /** For a layer of C channels. */
   public Passes(Kernels kernels, Team team, int channels) {
     this.kernels = kernels;
@@ -64,6 +67,11 @@ public final class Passes {
       first[member] = new double[cells];
       second[member] = new double[cells];
     }
+  }
+
+  /** Lets moments, until told otherwise, take the sums of bounds as well; null for no longer. */
+  public void watch(ChannelBounds bounds) {
+    this.bounds = bounds;
   }
 
   boolean shared(Segments order) {
@@ -257,6 +265,10 @@ public final class Passes {
     double[] sum = first[member];
     double[] square = second[member];
     Scratch own = scratch[member];
+    if (bounds != null) {
+      // first: what it waits for, the other then finds in a cache
+      bounds.add(kernels, x, xOffset, order, firstSegment, endSegment, from, to, own);
+    }
     kernels.momentSums(x, xOffset, order, firstSegment, endSegment, from, to, k, sum, square, own);
     kernels.segmentMoments(
         x, xOffset, order, firstSegment, endSegment, from, to, k, sum, square, own);

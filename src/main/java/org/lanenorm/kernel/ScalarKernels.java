@@ -53,6 +53,24 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void referenceSums(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] origin,
+      double[] sum,
+      double[] square,
+      double[] reach,
+      Scratch scratch) {
+    ReferenceSums.sums(
+        x, xOffset, order, firstSegment, endSegment, from, to, origin, sum, square, reach, scratch);
+  }
+
+  @Override
   public void segmentMoments(
       float[] x,
       int xOffset,

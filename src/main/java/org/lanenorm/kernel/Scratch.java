@@ -20,6 +20,11 @@ public final class Scratch {
   /** Sums in double, four chains of two kinds. */
   final double[] chains = new double[8];
 
+  /** Where the superrows of a segment lie. */
+  final int[] rowsAt = new int[Segments.LONGEST / Segments.LANES];
+
+  private double[] reference = new double[2 * Segments.LANES];
+
   /** Per (lane, channel): what is subtracted from x. */
   float[] shifts = new float[0];
 
@@ -115,6 +120,14 @@ public final class Scratch {
       lanes = new float[cells * 3 * Segments.LANES];
     }
     return lanes;
+  }
+
+  /** For sums in double of two kinds, over so many places each. */
+  double[] reference(int places) {
+    if (reference.length < 2 * places) {
+      reference = new double[2 * places];
+    }
+    return reference;
   }
 
   /** For so many times 16 lanes, folded once. */

@@ -200,6 +200,11 @@ public final class Segments {
     return channels * spatial;
   }
 
+  /** Where the m-th element lies, from the channel's first. */
+  int elementOffset(int m) {
+    return m / spatial * imageStride() + m % spatial * step();
+  }
+
   /**
    * Runs of floats that elementwise passes walk: positions (n, s) of all channels, or images where
    * channels come first, or everything where there is one channel.

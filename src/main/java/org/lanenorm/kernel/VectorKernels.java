@@ -40,6 +40,54 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void referenceSums(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] origin,
+      double[] sum,
+      double[] square,
+      double[] reach,
+      Scratch scratch) {
+    if (order.channelsLast()) {
+      ReferenceVectorKernels.rows(
+          x, xOffset, order, firstSegment, origin, sum, square, reach, scratch);
+    } else if (order.count() >= Segments.LANES) {
+      ReferenceVectorKernels.planes(
+          x,
+          xOffset,
+          order,
+          firstSegment,
+          endSegment,
+          from,
+          to,
+          origin,
+          sum,
+          square,
+          reach,
+          scratch);
+    } else {
+      ReferenceSums.sums(
+          x,
+          xOffset,
+          order,
+          firstSegment,
+          endSegment,
+          from,
+          to,
+          origin,
+          sum,
+          square,
+          reach,
+          scratch);
+    }
+  }
+
+  @Override
   public void segmentMoments(
       float[] x,
       int xOffset,

@@ -2,9 +2,12 @@ package org.lanenorm.jmh;
 
 import java.util.function.IntToDoubleFunction;
 import org.lanenorm.BatchNorm;
+import org.lanenorm.ErrorBounds;
 import org.lanenorm.RunningStatistics;
+import org.lanenorm.SavedStatistics;
 import org.lanenorm.TensorShape;
 import org.lanenorm.verify.Bounds;
+import org.lanenorm.verify.ExactError;
 import org.lanenorm.verify.GradientBounds;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Tensors;
@@ -56,6 +59,17 @@ public final class Check {
       Oracle.Moments exact = moments(values);
       double std = Math.sqrt(exact.variance()[0]);
       output(c, values, y, layer, exact.mean()[0], exact.variance()[0], std);
+    }
+  }
+
+  /** The bounds of a training forward: none is below the true error. */
+  void bounds(float[] x, float[] y, BatchNorm layer, SavedStatistics saved, ErrorBounds bounds) {
+    for (int c = 0; c < shape.channels(); c++) {
+      ExactError exact = new ExactError(channel(x, c));
+      double k = layer.gamma()[c] / Math.sqrt(exact.variance() + layer.epsilon());
+      near("mean", c, exact.mean(saved.mean(c)), 0, bounds.mean(c));
+      near("variance", c, exact.variance(saved.variance(c)), 0, bounds.variance(c));
+      near("y", c, exact.output(channel(y, c), k, layer.beta()[c]), 0, bounds.y(c));
     }
   }
 

@@ -58,7 +58,7 @@ class SmokeTest {
     return Trial.all(parameters).stream()
         .filter(
             trial ->
-                !trial.benchmark().matches(".*(Family|Fused|Activated)Benchmark.*")
+                !trial.benchmark().matches(".*(ErrorBounds|Family|Fused|Activated)Benchmark.*")
                     || FEW_SHAPES.contains(trial.parameters().get("shape")))
         .map(
             trial ->
