@@ -74,6 +74,30 @@ class RunningStatisticsTest {
     assertThat(running.updates(0)).isEqualTo(1);
   }
 
+  /** The average over 4 batches goes on with a share of 1/5. */
+  @Test
+  void storedStatisticsGoOnFromTheirNumberOfUpdates() {
+    RunningStatistics running = statistics(Momentum.cumulative(), VarianceConvention.BIASED, 0);
+    running.set(new double[] {8}, new double[] {7}, 4);
+    assertThat(running.mean(0)).isEqualTo(8);
+    assertThat(running.variance(0)).isEqualTo(7);
+    running.update(FIVE);
+    assertThat(running.mean(0)).isEqualTo(7);
+    assertThat(running.variance(0)).isEqualTo(6);
+    assertThat(running.updates(0)).isEqualTo(5);
+  }
+
+  @Test
+  void aPopulationReplacesThemInTheirConvention() {
+    RunningStatistics running = statistics(Momentum.cumulative(), VarianceConvention.UNBIASED, 0);
+    assertThat(running.convention()).isEqualTo(VarianceConvention.UNBIASED);
+    running.update(FIVE);
+    running.set(ChannelMoments.of(3, new double[] {9}, new double[] {8}));
+    assertThat(running.mean(0)).isEqualTo(9);
+    assertThat(running.variance(0)).isEqualTo(4);
+    assertThat(running.updates(0)).isEqualTo(1);
+  }
+
   private static double varianceAfter(VarianceConvention convention, double epsilon) {
     RunningStatistics running = statistics(Momentum.decay(0), convention, epsilon);
     running.set(new double[1], new double[1]);
