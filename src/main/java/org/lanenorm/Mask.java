@@ -82,7 +82,7 @@ public final class Mask {
   }
 
   /** As an argument beside a shape. */
-  static Mask checked(Mask mask, TensorShape shape) {
+  static void checked(Mask mask, TensorShape shape) {
     Checks.notNull("mask", mask);
     if (mask.batch != shape.batch() || mask.spatial != shape.spatial()) {
       throw new IllegalArgumentException(
@@ -93,7 +93,6 @@ public final class Mask {
               + "), but was of "
               + positions(mask.batch, mask.spatial));
     }
-    return mask;
   }
 
   private static String positions(int batch, int spatial) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The averages by themselves, moved by moments that are known. */
 class RunningStatisticsTest {
@@ -85,6 +87,30 @@ class RunningStatisticsTest {
     assertThat(running.mean(0)).isEqualTo(7);
     assertThat(running.variance(0)).isEqualTo(6);
     assertThat(running.updates(0)).isEqualTo(5);
+  }
+
+  @Test
+  void fromNoUpdatesOnTheNextBatchReplacesThem() {
+    RunningStatistics running = statistics(Momentum.cumulative(), VarianceConvention.BIASED, 0);
+    running.set(new double[] {8}, new double[] {7}, 0);
+    running.update(FIVE);
+    assertThat(running.mean(0)).isEqualTo(3);
+    assertThat(running.variance(0)).isEqualTo(2);
+  }
+
+  /** The smallest n that a convention can do with, and the one below. */
+  @ParameterizedTest
+  @CsvSource({
+    "BIASED, 0, 1, 6",
+    "UNBIASED, 0, 2, 6",
+    "UNBIASED_CLAMPED, 0, 1, 6",
+    "KERAS_LEGACY, 0.5, 2, 12",
+    "KERAS_LEGACY, 1, 3, 6"
+  })
+  void aConventionNeedsElementsEnough(
+      VarianceConvention convention, double epsilon, int least, double variance) {
+    assertThat(convention.of(6, least, epsilon)).isEqualTo(variance);
+    assertThat(convention.of(6, least - 1, epsilon)).isNaN();
   }
 
   @Test

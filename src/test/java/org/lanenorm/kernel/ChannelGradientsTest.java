@@ -182,6 +182,28 @@ class ChannelGradientsTest {
     assertThat(gradients.anyExtreme(0, 1)).isFalse();
   }
 
+  @Test
+  void channelsCanBeSaidToBePlain() {
+    ChannelGradients gradients = new ChannelGradients(3);
+    gradients.compute(new double[] {1e39, 1e39, 1e39}, null, 1, 0, 3);
+    gradients.setPlain(1, 2);
+    assertThat(gradients.extreme(0)).isTrue();
+    assertThat(gradients.extreme(1)).isFalse();
+    assertThat(gradients.extreme(2)).isTrue();
+  }
+
+  @Test
+  void theySayWhatTheirDivisorIs() {
+    ChannelGradients gradients = new ChannelGradients(3);
+    double[] invRoot = {1, 2, 3};
+    assertThat(gradients.centered()).isTrue();
+    assertThat(gradients.ofRoot(INV_STD)).isSameAs(INV_STD);
+    gradients.setUncentered();
+    gradients.setInvRoot(invRoot);
+    assertThat(gradients.centered()).isFalse();
+    assertThat(gradients.ofRoot(INV_STD)).isSameAs(invRoot);
+  }
+
   /** S(dy) 2, 4, 6 and S(dy*(x - hi)) 20, 40, 60. */
   private static void add(ChannelGradients gradients, int from, int to) {
     gradients.start(MEANS, from, to);

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lanenorm.Layout;
 import org.lanenorm.TensorShape;
 
@@ -95,7 +96,7 @@ class ChannelReductionTest {
     double[] sum = {0};
     ChannelReduction.segmentMoments(
         x, 0, order(16), 0, 0, 1, new float[] {-0f}, sum, new double[1], 0, new Scratch());
-    assertThat(sum[0]).isEqualTo(0.0);
+    assertThat(Double.doubleToRawLongBits(sum[0])).isZero();
   }
 
   /** A dead channel is told from one with a single smallest number at any place. */
@@ -104,23 +105,43 @@ class ChannelReductionTest {
   void oneElementThatIsNotZeroIsFoundAnywhere(TensorShape shape) {
     Segments order = SegmentsTest.order(shape);
     for (int c = 0; c < shape.channels(); c++) {
-      float[] x = new float[OFFSET + shape.length()];
-      Arrays.fill(x, 5);
-      for (int m = 0; m < shape.count(); m++) {
-        x[OFFSET + SegmentsTest.index(shape, m, c)] = 0;
-      }
-      assertThat(moments(x, order, c, 0)).containsExactly(0, 0);
-      for (int m = 0; m < shape.count(); m++) {
-        int at = OFFSET + SegmentsTest.index(shape, m, c);
-        x[at] = 0x1p-100f;
-        double[] expected = {0x1p-100 / shape.count(), 0x1p-200 - 0x1p-200 / shape.count()};
-        double[] actual = moments(x, order, c, 0);
-        assertThat(Math.abs(actual[0] / expected[0] - 1)).isLessThan(1e-13);
-        // a single element has no spread
-        assertThat(Math.abs(actual[1] - expected[1])).isLessThanOrEqualTo(1e-13 * expected[1]);
-        x[at] = 0;
+      for (float others : new float[] {0, 5}) {
+        float[] x = new float[OFFSET + shape.length()];
+        Arrays.fill(x, others);
+        for (int m = 0; m < shape.count(); m++) {
+          x[OFFSET + SegmentsTest.index(shape, m, c)] = 0;
+        }
+        assertThat(moments(x, order, c, 0)).containsExactly(0, 0);
+        for (int m = 0; m < shape.count(); m++) {
+          int at = OFFSET + SegmentsTest.index(shape, m, c);
+          x[at] = 0x1p-100f;
+          double mean = moments(x, order, c, 0)[0];
+          assertThat(Math.abs(mean * shape.count() - 0x1p-100)).isLessThan(1e-13 * 0x1p-100);
+          x[at] = 0;
+        }
       }
     }
+  }
+
+  /** Four chains, and what is left of the last four goes to the first. */
+  @ParameterizedTest
+  @ValueSource(ints = {3, 4, 8, 11})
+  void sumsInDoubleHaveOneOrder(int n) {
+    Random random = new Random(n);
+    float[] x = new float[n];
+    double[] sums = new double[4];
+    double[] squares = new double[4];
+    for (int i = 0; i < n; i++) {
+      x[i] = (float) Math.scalb(random.nextGaussian(), random.nextInt(40));
+      double d = (double) x[i] - x[0];
+      int chain = i < n - n % 4 ? i % 4 : 0;
+      sums[chain] += d;
+      squares[chain] += d * d;
+    }
+    double sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    double square = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+    assertThat(moments(pad(x), order(n), 0, Double.NaN))
+        .containsExactly(x[0] + sum / n, square - sum * sum / n);
   }
 
   /** Integers, so that every order gives the same: what is tested is which elements are met. */
@@ -237,6 +258,13 @@ class ChannelReductionTest {
     double[] m2 = {1};
     ChannelReduction.finish(2, 0, 1, new double[1], m2, new double[] {2});
     assertThat(m2[0]).isZero();
+  }
+
+  @Test
+  void invStdIsOneOverTheRootOfVarianceAndEpsilon() {
+    double[] invStd = {7, 7, 7};
+    ChannelReduction.invStd(new double[] {1, 14, 1}, 4, 0.5, invStd, 1, 2);
+    assertThat(invStd).containsExactly(7, 0.5, 7);
   }
 
   // Gradient sums of a segment

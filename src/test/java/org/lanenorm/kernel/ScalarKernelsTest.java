@@ -1,6 +1,7 @@
 package org.lanenorm.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.lanenorm.Tensors.assertSameBits;
 import static org.lanenorm.Tensors.bits;
 import static org.lanenorm.Tensors.channel;
@@ -23,10 +24,8 @@ import org.lanenorm.TensorShape;
 class ScalarKernelsTest {
   private static final Kernels KERNELS = ScalarKernels.INSTANCE;
 
-  /** NaN stands before and after every tensor: what is read or written there is seen. */
+  /** NaN stands before every tensor, and the array ends with it: to read beyond throws. */
   private static final int OFFSET = 3;
-
-  private static final int PADDING = 5;
 
   private static final float[] HI = {1.25f, -3, 1e6f, 0.1f};
 
@@ -94,6 +93,43 @@ class ScalarKernelsTest {
         }
       }
     }
+  }
+
+  /** Sums that are no numbers, so that every mean is made anew from the elements of its own. */
+  @ParameterizedTest
+  @EnumSource(Layout.class)
+  void momentsBelongToTheirSegmentsAndChannels(Layout layout) {
+    TensorShape shape = TensorShape.of(layout, 3, 3, 1024);
+    float[] x = normal(shape.length(), 15);
+    double[] mean = new double[4];
+    double[] m2 = new double[4];
+    Arrays.fill(m2, Double.NaN);
+    KERNELS.segmentMoments(
+        padded(x), OFFSET, SegmentsTest.order(shape), 1, 3, 1, 3, new float[4], mean, m2,
+        new Scratch());
+    for (int i = 0; i < 4; i++) {
+      // images 1 and 2 are these segments
+      double sum = 0;
+      for (int s = 0; s < 1024; s++) {
+        sum += x[shape.index(1 + i / 2, 1 + i % 2, s)];
+      }
+      assertThat(mean[i]).isCloseTo(sum / 1024, within(1e-15));
+      assertThat(m2[i]).isPositive();
+    }
+  }
+
+  @Test
+  void coefficientsAreThoseOfTheirClasses() {
+    double[] mean = {1, 2, 3};
+    double[] m2 = {5, 12, 5};
+    double[] invStd = {7, 7, 7};
+    ChannelAffine affine = new ChannelAffine(3);
+    KERNELS.coefficients(mean, m2, 4, 1, invStd, new float[] {6, 6, 6}, null, affine, 1, 2);
+    assertThat(invStd).containsExactly(7, 0.5, 7);
+    assertThat(affine.k).containsExactly(0, 3, 0);
+    ChannelGradients gradients = new ChannelGradients(3);
+    KERNELS.coefficients(gradients, invStd, null, 4, 1, 2);
+    assertThat(gradients.k).containsExactly(0, 0.5f, 0);
   }
 
   /** First and end segment, from and to channel: all, and the last of each. */
@@ -312,7 +348,7 @@ class ScalarKernelsTest {
 
   /** Channel 2, where there is one, is extreme. */
   private static ChannelAffine affine(int channels) {
-    double[] means = {0.3, -2, 1e31, 40};
+    double[] means = {0.3, -2, 1e32, 40};
     double[] invStd = {1.7, 0.9, 1e-30, 3};
     float[] gamma = {1.5f, -0.7f, 0.3f, 2};
     float[] beta = {0.25f, 3, -1, 0};
@@ -325,20 +361,20 @@ class ScalarKernelsTest {
     double[] sums = {3, -1, 2, 0.5};
     double[] products = {-2, 4, 1e30, 1};
     ChannelGradients gradients = new ChannelGradients(channels);
-    gradients.start(new double[] {0.3, -2, 1e31, 40}, 0, channels);
+    gradients.start(new double[] {0.3, -2, 1e32, 40}, 0, channels);
     gradients.add(sums, products, 0, 0, channels);
     gradients.compute(new double[] {1.7, 0.9, 1e-30, 3}, null, 12, 0, channels);
     return gradients;
   }
 
   private static float[] padded(float[] values) {
-    float[] padded = new float[OFFSET + values.length + PADDING];
+    float[] padded = new float[OFFSET + values.length];
     Arrays.fill(padded, Float.NaN);
     System.arraycopy(values, 0, padded, OFFSET, values.length);
     return padded;
   }
 
   private static float[] unpadded(float[] padded) {
-    return Arrays.copyOfRange(padded, OFFSET, padded.length - PADDING);
+    return Arrays.copyOfRange(padded, OFFSET, padded.length);
   }
 }

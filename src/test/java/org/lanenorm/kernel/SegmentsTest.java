@@ -185,6 +185,8 @@ class SegmentsTest {
             images += order.groups(i);
           }
           assertThat(order.images(block, block + run)).isEqualTo(images);
+          // it is as long as it can be
+          assertThat(block + run == end || order.full(block + run)).isTrue();
         } else if (order.largeImages() && block + run < end) {
           // it is as long as it can be: what follows is another image's or not full
           boolean sameImage =
@@ -327,6 +329,7 @@ class SegmentsTest {
       })
   void aCutIsTheFewestImagesOfWholeSegments(int spatial) {
     int images = Segments.imagesPerCut(spatial);
+    assertThat(images).isPositive();
     assertThat(isOrderOfParts(images, spatial)).isTrue();
     for (int fewer : new int[] {1, images / 2, images - 1}) {
       if (fewer > 0 && fewer < images) {
