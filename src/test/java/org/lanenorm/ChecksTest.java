@@ -34,8 +34,7 @@ class ChecksTest {
     "2147483000, 2147483000, 2147483001, 2147483000"
   })
   void theseMayNot(int a, int aLength, int b, int bLength) {
-    assertThatThrownBy(
-            () -> Checks.overlap("y", ARRAY, a, aLength, "x", ARRAY, b, bLength, true))
+    assertThatThrownBy(() -> Checks.overlap("y", ARRAY, a, aLength, "x", ARRAY, b, bLength, true))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "y [%d, %d) must not overlap x [%d, %d) of the same array unless they are the same"

@@ -24,6 +24,7 @@ class RunningStatisticsTest {
   void theConventionsDivideByTheirOwnSampleSize() {
     assertThat(varianceAfter(VarianceConvention.BIASED, 0.5)).isEqualTo(10 / 5.0);
     assertThat(varianceAfter(VarianceConvention.UNBIASED, 0.5)).isEqualTo(10 / 4.0);
+    assertThat(varianceAfter(VarianceConvention.UNBIASED_CLAMPED, 0.5)).isEqualTo(10 / 4.0);
     // one rounding: the formula of Keras multiplies by n/(n - (1 + epsilon)) instead
     assertThat(varianceAfter(VarianceConvention.KERAS_LEGACY, 1e-3))
         .isCloseTo(10 / 5.0 * (5 / 3.999), offset(1e-15));

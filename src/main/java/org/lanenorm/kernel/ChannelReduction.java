@@ -140,7 +140,7 @@ public final class ChannelReduction {
 
   /**
    * Four chains by the element's number in the run modulo 4, so that one addition need not wait for
-   * the last.
+   * the last; up to three elements left at the run's end go to the first.
    */
   private static void addSquares(
       float[] x, int from, int step, int length, double k, double[] chains) {

@@ -105,7 +105,16 @@ class ScalarKernelsTest {
     double[] m2 = new double[4];
     Arrays.fill(m2, Double.NaN);
     KERNELS.segmentMoments(
-        padded(x), OFFSET, SegmentsTest.order(shape), 1, 3, 1, 3, new float[4], mean, m2,
+        padded(x),
+        OFFSET,
+        SegmentsTest.order(shape),
+        1,
+        3,
+        1,
+        3,
+        new float[4],
+        mean,
+        m2,
         new Scratch());
     for (int i = 0; i < 4; i++) {
       // images 1 and 2 are these segments
