@@ -318,6 +318,27 @@ class ScalarKernelsTest {
     }
   }
 
+  /** 64 elements to a word, of two words inside longer arrays. */
+  @Test
+  void bitsAreOfTheirWordsAndElementsAlone() {
+    float[] y = padded(normal(128, 16));
+    float[] dy = normal(1 + 128, 17);
+    long[] bits = {7, 0, 0, 7};
+    KERNELS.mark(y, OFFSET, 2, Curve.RELU, bits, 1);
+    float[] dz = padded(new float[128]);
+    KERNELS.gate(dy, 1, dz, OFFSET, 2, Curve.RELU, bits, 1);
+    long[] expectedBits = {7, 0, 0, 7};
+    float[] expected = padded(new float[128]);
+    for (int i = 0; i < 128; i++) {
+      if (y[OFFSET + i] > 0) {
+        expectedBits[1 + i / 64] |= 1L << i % 64;
+        expected[OFFSET + i] = dy[1 + i];
+      }
+    }
+    assertThat(bits).containsExactly(expectedBits);
+    assertSameBits(dz, expected);
+  }
+
   /** Lines: hi, k and b of the channel, gamma and beta of the position. */
   @ParameterizedTest
   @EnumSource(Layout.class)
