@@ -138,6 +138,7 @@ public final class ChannelMoments {
    */
   public ChannelMoments merge(ChannelMoments other) {
     Checks.notNull("other", other);
+    Checks.channels("other", other.channels(), channels());
     MomentsAccumulator accumulator = new MomentsAccumulator(channels());
     accumulator.add(this);
     accumulator.add(other);

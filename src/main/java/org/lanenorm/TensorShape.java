@@ -156,8 +156,10 @@ public final class TensorShape {
   }
 
   /** The same tensor in the other order of memory. */
-  public TensorShape withLayout(Layout other) {
-    return other == layout ? this : new TensorShape(other, batch, channels, spatialDimensions);
+  public TensorShape withLayout(Layout layout) {
+    return layout == this.layout
+        ? this
+        : new TensorShape(layout, batch, channels, spatialDimensions);
   }
 
   /** The same for another number of images. */

@@ -182,7 +182,8 @@
  *
  * Every argument is checked before anything is written: a call that throws has changed nothing.
  * {@link java.lang.IllegalArgumentException} and {@link java.lang.NullPointerException} name the
- * argument, what it was and what is allowed.
+ * argument, what it was and what is allowed; {@link java.lang.IndexOutOfBoundsException} is for the
+ * index of one value among several, such as a channel's.
  *
  * <h2>Threads</h2>
  *
