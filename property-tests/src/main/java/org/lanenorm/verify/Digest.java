@@ -16,7 +16,9 @@ import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
 import org.lanenorm.FrozenBatchNorm;
 import org.lanenorm.Layout;
+import org.lanenorm.MomentsAccumulator;
 import org.lanenorm.Momentum;
+import org.lanenorm.Parallelism;
 import org.lanenorm.SavedStatistics;
 import org.lanenorm.SingleValuePolicy;
 import org.lanenorm.TensorShape;
@@ -54,8 +56,11 @@ public final class Digest {
   private static final double EPSILON = 1e-5;
 
   private final Map<String, MessageDigest> digests = new TreeMap<>();
+  private final Parallelism parallelism;
 
-  private Digest() {}
+  private Digest(Parallelism parallelism) {
+    this.parallelism = parallelism;
+  }
 
   /** Writes {@link #lines} to the file named, or prints them. */
   public static void main(String[] arguments) throws IOException {
@@ -66,9 +71,14 @@ public final class Digest {
     }
   }
 
-  /** One line per operation and layout: its name, the layout and 64 hexadecimal digits. */
+  /** As {@link #lines(Parallelism)}, sequential. */
   public static List<String> lines() {
-    Digest digest = new Digest();
+    return lines(Parallelism.sequential());
+  }
+
+  /** One line per operation and layout: its name, the layout and 64 hexadecimal digits. */
+  public static List<String> lines(Parallelism parallelism) {
+    Digest digest = new Digest(parallelism);
     for (int i = 0; i < SIZES.size(); i++) {
       for (Layout layout : Layout.values()) {
         digest.add(layout, SIZES.get(i), i);
@@ -98,7 +108,9 @@ public final class Digest {
       variance[c] = rng.uniform() * 2.0;
     }
 
-    ChannelMoments moments = ChannelMoments.of(x, shape);
+    MomentsAccumulator accumulator = new MomentsAccumulator(size.c(), parallelism);
+    accumulator.add(x, 0, shape);
+    ChannelMoments moments = accumulator.moments();
     put("moments", layout, moments.means(), moments.variances());
     ChannelMoments merged = moments.merge(ChannelMoments.of(d, shape));
     put("merge", layout, merged.means(), merged.variances());
@@ -111,6 +123,7 @@ public final class Digest {
             .momentum(Momentum.decay(0.75))
             .singleValuePolicy(SingleValuePolicy.BETA)
             .runningStatistics(mean, variance)
+            .parallelism(parallelism)
             .build();
     float[] y = new float[x.length];
     float[] dInput = new float[x.length];
@@ -118,7 +131,7 @@ public final class Digest {
     float[] dBeta = new float[size.c()];
     norm.forwardInference(x, y, shape);
     put("inference", layout, size, y);
-    FrozenBatchNorm.of(mean, variance, EPSILON, gamma, null).apply(x, y, shape);
+    FrozenBatchNorm.of(mean, variance, EPSILON, gamma, null).apply(x, 0, y, 0, shape, parallelism);
     put("frozen", layout, size, y);
     norm.backwardFrozen(x, d, dInput, dGamma, dBeta, shape);
     put("backward-frozen", layout, size, dInput, dGamma, dBeta);

@@ -22,7 +22,7 @@ import org.lanenorm.verify.Shapes;
  * the interpreter.
  */
 class FamilyDigestTest {
-  private static final Map<Member, String> COMMITTED =
+  static final Map<Member, String> COMMITTED =
       Map.of(
           Member.GROUP, "830b6319faedaf95",
           Member.INSTANCE, "63c59bab343a90bc",
@@ -42,14 +42,19 @@ class FamilyDigestTest {
           new Shapes.Size(1, 6, 1537));
 
   @Example
-  void everyBackEndGivesTheCommittedBits() throws NoSuchAlgorithmException {
+  void everyBackEndGivesTheCommittedBits() {
+    assertThat(Bits.FAMILY).isEqualTo(COMMITTED);
+  }
+
+  /** The first digits of a SHA-256 per member. */
+  static Map<Member, String> digests(int threads) throws NoSuchAlgorithmException {
     Map<Member, String> digests = new EnumMap<>(Member.class);
     for (Member member : Member.values()) {
       MessageDigest sha = MessageDigest.getInstance("SHA-256");
       for (int i = 0; i < SIZES.size(); i++) {
         HardData kind = HardData.values()[5 * i % HardData.values().length];
         Family family = new Family(new Case(SIZES.get(i), kind, true, i), member);
-        Results results = family.results(Layout.NCHW, 1);
+        Results results = family.results(Layout.NCHW, threads);
         put(sha, results.y());
         put(sha, results.dInput());
         put(sha, results.dGamma());
@@ -57,7 +62,7 @@ class FamilyDigestTest {
       }
       digests.put(member, HexFormat.of().formatHex(sha.digest()).substring(0, 16));
     }
-    assertThat(digests).isEqualTo(COMMITTED);
+    return digests;
   }
 
   private static void put(MessageDigest sha, float[] values) {
