@@ -39,7 +39,7 @@ class TeamTest {
   private static final int CALLS = 1_200 * ROUNDS;
 
   /** To find the stack's end takes milliseconds. */
-  private static final int DEEP_CALLS = 40 * ROUNDS;
+  private static final int DEEP_CALLS = 150 * ROUNDS;
 
   private static final Duration PATIENCE = Duration.ofMinutes(5 + ROUNDS);
 
