@@ -26,7 +26,7 @@ final class Soak {
   static final long LARGE_PER_HOUR = 72_000;
 
   /** What classes that are loaded and methods that are compiled on the way may keep. */
-  static final long HEAP_SLACK = 1 << 20;
+  static final long HEAP_SLACK = 1 << 19;
 
   /** Of a call that threads share: the team's bookkeeping, not tensors. */
   private static final long BYTES_PER_SHARED_CALL = 4096;
