@@ -8,6 +8,7 @@ import java.lang.reflect.Executable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,8 +33,6 @@ import org.lanenorm.WrongArguments.Wrong;
  * wrong by circumstances rather than by one argument.
  */
 class InvalidCallsTest {
-  private static final Path CLASSES = Path.of("..", "target", "classes", "org", "lanenorm");
-
   private static int methods;
   private static int parameters;
   private static int refused;
@@ -93,7 +92,9 @@ class InvalidCallsTest {
 
   private static List<Executable> executables() throws IOException {
     List<Executable> executables = new ArrayList<>();
-    try (Stream<Path> files = Files.list(CLASSES)) {
+    URI classes =
+        URI.create("" + BatchNorm.class.getProtectionDomain().getCodeSource().getLocation());
+    try (Stream<Path> files = Files.list(Path.of(classes).resolve("org/lanenorm"))) {
       for (Path file : files.sorted().toList()) {
         String name = file.getFileName().toString();
         if (name.endsWith(".class") && !name.equals("package-info.class")) {
@@ -144,6 +145,9 @@ class InvalidCallsTest {
           Arrays.stream(values).mapToLong(Double::doubleToRawLongBits).toArray());
     }
     if (object instanceof int[] values) {
+      return Arrays.toString(values);
+    }
+    if (object instanceof long[] values) {
       return Arrays.toString(values);
     }
     if (object instanceof byte[] values) {

@@ -91,6 +91,7 @@ final class ValidCall {
 
   private Object receiver(Class<?> type) {
     return switch (type.getCanonicalName().substring("org.lanenorm.".length())) {
+      case "ActivatedBatchNorm" -> layer().withActivation(Activation.relu());
       case "Activation" -> Activation.silu();
       case "BatchNorm" -> layer();
       case "BatchNorm.Builder" -> BatchNorm.builder(CHANNELS);
@@ -148,6 +149,7 @@ final class ValidCall {
             case "spatial" -> new int[] {2, 2};
             default -> throw new AssertionError(missing);
           };
+      case "long[]" -> new long[] {1, 2, 0x5a5a5aL, 4, 5}; // of which a tensor's bits take one
       case "byte[]" -> moments().toBytes();
       case "boolean[]" -> new boolean[] {true, true, true, false, true, true, true, true};
       case "boolean" -> true;

@@ -194,6 +194,10 @@ final class WrongArguments {
             illegal("of " + length, new boolean[length], "of length 8", "was " + length);
           }
         }
+        case "long[]" -> {
+          int length = call.has("bitsOffset") ? OFFSET : 0;
+          illegal("of " + length, new long[length], "hold 1 longs", "was " + length);
+        }
         case "byte[]" -> {
           illegal("cut", Arrays.copyOf((byte[]) valid, 51), "were 51");
           illegal("none", new byte[0], "were 0");
@@ -302,15 +306,16 @@ final class WrongArguments {
   private void ints() {
     if (name.endsWith("ffset")) {
       numbers(-1, Integer.MIN_VALUE);
-      for (int offset : new int[] {2 * OFFSET + 1, ARRAY, ARRAY + 1, Integer.MAX_VALUE}) {
+      String array = said.replace("Offset", "");
+      boolean bits = array.equals("bits");
+      int length = bits ? 5 : ARRAY;
+      String held = bits ? "1 longs" : "24 floats";
+      int tooFar = bits ? length : 2 * OFFSET + 1;
+      for (int offset : new int[] {tooFar, length, length + 1, Integer.MAX_VALUE}) {
         illegalAs(
             "" + offset,
             offset,
-            List.of(
-                said.replace("Offset", ""),
-                " must hold 24 floats",
-                "from offset " + offset,
-                "was " + ARRAY));
+            List.of(array, " must hold " + held, "from offset " + offset, "was " + length));
       }
       return;
     }
@@ -445,7 +450,10 @@ final class WrongArguments {
 
   private void shapes() {
     boolean any =
-        call.isOf(ChannelMoments.class) || call.isOf(Mask.class) || call.isNamed("virtualBatches");
+        call.isOf(ChannelMoments.class)
+            || call.isOf(Mask.class)
+            || call.isNamed("virtualBatches")
+            || call.isNamed("bitsLength");
     if (!any) {
       for (int channels : new int[] {0, 2, 4}) {
         TensorShape shape = TensorShape.rows(4, channels);
