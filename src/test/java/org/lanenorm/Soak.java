@@ -18,8 +18,9 @@ import java.util.concurrent.Future;
  * with layers of its own and a frozen layer that both share.
  *
  * <p>Results must stay the same to the bit, the heap after a collection as large as it was, the
- * number of threads too, and a call must allocate nothing once C2 has compiled it (shared by
- * threads, a few hundred bytes). {@code mvn -B test -pl src -Psoak} is an hour of that service.
+ * number of threads too, and a call must allocate nothing once C2 has compiled it, but for some
+ * hundred bytes where threads share its work or both take the frozen layer's work arrays at once.
+ * {@code mvn -B test -pl src -Psoak} is an hour of that service.
  */
 final class Soak {
   static final long SMALL_PER_HOUR = 3_600_000;
@@ -28,21 +29,16 @@ final class Soak {
   /** What classes that are loaded and methods that are compiled on the way may keep. */
   static final long HEAP_SLACK = 1 << 19;
 
-  /** Of a call that threads share: the team's bookkeeping, not tensors. */
-  private static final long BYTES_PER_SHARED_CALL = 4096;
-
   /**
-   * What was seen. {@code allocating} of {@code lateLooks}, those after the first tenth, found that
-   * calls had allocated.
+   * What was seen; bytes are those that small calls and large ones allocated after the first tenth.
    */
   record Findings(
       long smallCalls,
       long largeCalls,
       long heapGrowth,
       int threadGrowth,
-      int lateLooks,
-      int allocating,
-      long leastBytes) {}
+      double bytesPerSmallCall,
+      double bytesPerLargeCall) {}
 
   private final ExecutorService callers = Executors.newFixedThreadPool(2);
   private final ExecutorService helpers = Executors.newFixedThreadPool(1);
@@ -90,8 +86,8 @@ final class Soak {
     int threads = ManagementFactory.getThreadMXBean().getThreadCount();
     long growth = 0;
     int lateLooks = 0;
-    int allocating = 0;
-    long least = Long.MAX_VALUE;
+    long lateBytes = 0;
+    long lateLargeBytes = 0;
     long smallCalls = 0;
     long largeCalls = 0;
     for (int look = 1; look <= looks; look++) {
@@ -99,12 +95,10 @@ final class Soak {
       long largeBytes = make(larges, largeRounds);
       smallCalls += 2 * Service.CALLS * smallRounds;
       largeCalls += 2 * Service.CALLS * largeRounds;
-      least = Math.min(least, bytes);
       if (look > looks / 10) {
         lateLooks++;
-        if (bytes > 0 || largeBytes > BYTES_PER_SHARED_CALL * 2 * Service.CALLS * largeRounds) {
-          allocating++;
-        }
+        lateBytes += bytes;
+        lateLargeBytes += largeBytes;
       }
       growth = usedHeap() - heap;
       if (look % 5 == 0 || look == looks) {
@@ -115,7 +109,13 @@ final class Soak {
       }
     }
     int threadGrowth = ManagementFactory.getThreadMXBean().getThreadCount() - threads;
-    return new Findings(smallCalls, largeCalls, growth, threadGrowth, lateLooks, allocating, least);
+    return new Findings(
+        smallCalls,
+        largeCalls,
+        growth,
+        threadGrowth,
+        lateBytes / (2.0 * Service.CALLS * smallRounds * lateLooks),
+        lateLargeBytes / (2.0 * Service.CALLS * largeRounds * lateLooks));
   }
 
   private long rounds(double calls) {
