@@ -32,8 +32,10 @@ record Near(
   /** The result is a float: it may be infinite where the exact one may be beyond all floats. */
   void check(Quantity quantity, String what, float actual, double exact, double bound) {
     double error = Math.abs(actual - exact);
-    boolean measurable = !(error <= 4 * Float.MIN_VALUE) && !Float.isInfinite(actual);
-    record(quantity, measurable ? error / bound : 0);
+    boolean asGoodAsExact =
+        error <= 4 * Float.MIN_VALUE
+            || Float.isInfinite(actual) && Bounds.within(actual, exact, bound);
+    record(quantity, asGoodAsExact ? 0 : error / bound);
     double allowed = allowed(quantity, bound);
     if (!Bounds.within(actual, exact, allowed) && allowed != Double.POSITIVE_INFINITY) {
       throw tooFar(what, actual, exact, error, allowed);
