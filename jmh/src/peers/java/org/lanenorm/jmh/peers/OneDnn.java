@@ -39,7 +39,7 @@ public class OneDnn extends Peer {
   @Override
   String load() {
     Loader.load(dnnl.class);
-    OpenMp.setThreads(threads);
+    useThreads();
     cpu = new engine(engine.kind.cpu, 0);
     queue = new stream(cpu);
     dnnl_version_t version = dnnl.version();
@@ -47,8 +47,15 @@ public class OneDnn extends Peer {
   }
 
   @Override
+  void useThreads() {
+    OpenMp.setThreads(threads);
+  }
+
+  @Override
   Operation moments(Batch batch) {
-    throw new UnsupportedOperationException("oneDNN has moments only as a part of its forward");
+    // it has them as a part of its forward only
+    Execution forward = forward(batch, true);
+    return new Execution(forward, dnnl.DNNL_ARG_MEAN, dnnl.DNNL_ARG_VARIANCE);
   }
 
   @Override
@@ -78,14 +85,18 @@ public class OneDnn extends Peer {
         tensor,
         tensor,
         (float) batch.epsilon(),
-        training ? SCALE_AND_SHIFT : SCALE_AND_SHIFT | dnnl.dnnl_use_global_stats);
+        flags(training));
+  }
+
+  private static int flags(boolean training) {
+    return training ? SCALE_AND_SHIFT : SCALE_AND_SHIFT | dnnl.dnnl_use_global_stats;
   }
 
   @Override
-  Execution backward(Batch batch) {
+  Execution backward(Batch batch, boolean training) {
     memory.desc tensor = tensor(batch);
     memory.desc channels = channels(batch);
-    Execution forward = forward(batch, true);
+    Execution forward = forward(batch, training);
     forward.run();
     batch_normalization_backward.primitive_desc chosen =
         new batch_normalization_backward.primitive_desc(
@@ -95,8 +106,8 @@ public class OneDnn extends Peer {
             tensor,
             tensor,
             (float) batch.epsilon(),
-            SCALE_AND_SHIFT,
-            chosenForward(batch, true));
+            flags(training),
+            chosenForward(batch, training));
     Map<Integer, memory> arguments = new LinkedHashMap<>();
     arguments.put(dnnl.DNNL_ARG_DIFF_SRC, new memory(tensor, cpu));
     arguments.put(dnnl.DNNL_ARG_DIFF_SCALE, new memory(channels, cpu));
@@ -159,6 +170,11 @@ public class OneDnn extends Peer {
       this.arguments = arguments;
       this.outputs = outputs;
       arguments.forEach(map::put);
+    }
+
+    /** The same with other outputs. */
+    Execution(Execution same, int... outputs) {
+      this(same.primitive, same.kernel, same.arguments, outputs);
     }
 
     @Override

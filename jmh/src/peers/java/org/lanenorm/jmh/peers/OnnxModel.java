@@ -23,16 +23,22 @@ final class OnnxModel {
    * @param shape of x and y
    * @param training by the batch's own moments, which then also update running_mean and running_var
    * @param epsilon inside the root
+   * @param momentum the share that running statistics keep
    * @param constants scale, bias, mean and variance, per channel
    */
   static byte[] batchNormalization(
-      long[] shape, boolean training, float epsilon, Map<String, float[]> constants) {
+      long[] shape,
+      boolean training,
+      float epsilon,
+      float momentum,
+      Map<String, float[]> constants) {
     Message node = new Message().string(1, "x");
     constants.keySet().forEach(name -> node.string(1, name));
     List<String> outputs = training ? List.of("y", "running_mean", "running_var") : List.of("y");
     outputs.forEach(name -> node.string(2, name));
     node.string(4, "BatchNormalization")
         .message(5, new Message().string(1, "epsilon").fixed(2, epsilon).number(20, 1))
+        .message(5, new Message().string(1, "momentum").fixed(2, momentum).number(20, 1))
         .message(
             5, new Message().string(1, "training_mode").number(3, training ? 1 : 0).number(20, 2));
 

@@ -11,6 +11,7 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.lanenorm.Layout;
 import org.openjdk.jmh.annotations.Param;
 
@@ -20,6 +21,9 @@ import org.openjdk.jmh.annotations.Param;
  */
 public class OnnxRuntime extends Peer {
   private static final int CACHE_LINE = 64;
+
+  /** The share that running statistics keep, ONNX's default. */
+  private static final float MOMENTUM = 0.9f;
 
   /** Order in memory. */
   @Param("NCHW")
@@ -42,29 +46,39 @@ public class OnnxRuntime extends Peer {
     return "ONNX Runtime " + environment.getVersion();
   }
 
+  /** Each session is told by itself. */
   @Override
-  Operation moments(Batch batch) {
-    throw new UnsupportedOperationException("ONNX Runtime has no such node");
+  void useThreads() {}
+
+  @Override
+  Operation moments(Batch batch) throws OrtException {
+    // running statistics that keep no share of what they were
+    return node(batch, true, 0, "running_mean", "running_var");
   }
 
   @Override
   Operation forward(Batch batch, boolean training) throws OrtException {
+    return node(batch, training, MOMENTUM, "y");
+  }
+
+  private Operation node(Batch batch, boolean training, float momentum, String... results)
+      throws OrtException {
     Map<String, float[]> constants = new LinkedHashMap<>();
     constants.put("scale", batch.gamma());
     constants.put("bias", batch.beta());
     constants.put("mean", batch.means());
     constants.put("variance", batch.variances());
     byte[] model =
-        OnnxModel.batchNormalization(batch.sizes(), training, (float) batch.epsilon(), constants);
+        OnnxModel.batchNormalization(
+            batch.sizes(), training, (float) batch.epsilon(), momentum, constants);
     OrtSession.SessionOptions options = new OrtSession.SessionOptions();
     options.setIntraOpNumThreads(threads);
     OrtSession session = environment.createSession(model, options);
 
-    FloatBuffer y = floats(batch.x().length);
     Map<String, OnnxTensor> inputs =
         Map.of("x", tensor(floats(batch.x().length).put(batch.x()).flip(), batch.sizes()));
     Map<String, OnnxTensor> outputs = new LinkedHashMap<>();
-    outputs.put("y", tensor(y, batch.sizes()));
+    outputs.put("y", tensor(floats(batch.x().length), batch.sizes()));
     if (training) {
       long[] channels = {batch.channels()};
       outputs.put("running_mean", tensor(floats(batch.channels()), channels));
@@ -78,20 +92,32 @@ public class OnnxRuntime extends Peer {
 
       @Override
       public float[][] results() {
-        float[] values = new float[y.capacity()];
-        y.get(0, values);
-        return new float[][] {values};
+        return Stream.of(results)
+            .map(name -> outputs.get(name).getFloatBuffer().array())
+            .toArray(float[][]::new);
       }
 
       @Override
       public String kernel() {
         return training ? "BatchNormalization, training_mode 1" : "BatchNormalization";
       }
+
+      @Override
+      public void close() {
+        inputs.values().forEach(OnnxTensor::close);
+        outputs.values().forEach(OnnxTensor::close);
+        options.close();
+        try {
+          session.close();
+        } catch (OrtException e) {
+          throw new IllegalStateException(e);
+        }
+      }
     };
   }
 
   @Override
-  Operation backward(Batch batch) {
+  Operation backward(Batch batch, boolean training) {
     throw new UnsupportedOperationException("ONNX Runtime has no such node");
   }
 

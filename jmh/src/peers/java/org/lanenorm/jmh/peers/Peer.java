@@ -47,7 +47,7 @@ public abstract class Peer extends Shaped {
           check.training(batch.x(), run(forward(batch, true))[0], batch.layer());
       case "Inference" -> check.inference(batch.x(), run(forward(batch, false))[0], batch.layer());
       case "Backward" -> {
-        float[][] results = run(backward(batch));
+        float[][] results = run(backward(batch, true));
         check.training(batch.x(), batch.dy(), batch.layer(), results[0], results[1], results[2]);
       }
       default -> throw new IllegalArgumentException(benchmark.getBenchmark());
@@ -81,12 +81,15 @@ public abstract class Peer extends Shaped {
   /** Loads the library and gives it its threads; its name and version. */
   abstract String load() throws Exception;
 
+  /** Gives it its threads, once it is loaded. */
+  abstract void useThreads();
+
   /** Mean and variance of every channel. */
   abstract Operation moments(Batch batch) throws Exception;
 
   /** y, by the batch's own moments in training, else by the running statistics. */
   abstract Operation forward(Batch batch, boolean training) throws Exception;
 
-  /** dInput, dGamma and dBeta of a training forward. */
-  abstract Operation backward(Batch batch) throws Exception;
+  /** dInput, dGamma and dBeta of a training forward, or of one by the running statistics. */
+  abstract Operation backward(Batch batch, boolean training) throws Exception;
 }

@@ -40,7 +40,7 @@ public class PyTorch extends Peer {
 
   @Override
   String load() {
-    torch.set_num_threads(threads);
+    useThreads();
     noGradients = new NoGradGuard();
     Matcher version =
         Pattern.compile("TORCH_VERSION=([^,]*)").matcher(torch.show_config().getString());
@@ -48,6 +48,11 @@ public class PyTorch extends Peer {
         + (version.find() ? version.group(1) : "of unknown version")
         + " for "
         + torch.get_cpu_capability().getString();
+  }
+
+  @Override
+  void useThreads() {
+    torch.set_num_threads(threads);
   }
 
   @Override
@@ -111,7 +116,7 @@ public class PyTorch extends Peer {
   }
 
   @Override
-  Operation backward(Batch batch) {
+  Operation backward(Batch batch, boolean training) {
     Tensor x = tensor(batch, batch.x());
     Tensor dy = tensor(batch, batch.dy());
     TensorOptional gamma = optional(batch.gamma());
@@ -120,14 +125,14 @@ public class PyTorch extends Peer {
     double epsilon = batch.epsilon();
     T_TensorTensorTensor_T forward =
         torch.native_batch_norm(
-            x, gamma, optional(batch.beta()), means, variances, true, MOMENTUM, epsilon);
+            x, gamma, optional(batch.beta()), means, variances, training, MOMENTUM, epsilon);
     TensorOptional mean = new TensorOptional(forward.get1());
     TensorOptional invStd = new TensorOptional(forward.get2());
     BoolPointer allThree = new BoolPointer(3).put(0, true).put(1, true).put(2, true);
     return new Operation() {
       private T_TensorTensorTensor_T call() {
         return torch.native_batch_norm_backward(
-            dy, x, gamma, means, variances, mean, invStd, true, epsilon, allThree);
+            dy, x, gamma, means, variances, mean, invStd, training, epsilon, allThree);
       }
 
       @Override
