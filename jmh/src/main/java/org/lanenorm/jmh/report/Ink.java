@@ -11,7 +11,7 @@ import org.lanenorm.Layout;
  * The colours of page and charts, on a light and on a dark ground. Charts are drawn in the light
  * ones; inside the page each becomes a CSS variable, so that charts turn dark with the page.
  */
-enum Ink {
+public enum Ink {
   PAPER(0xfffffe, 0x15191e),
   TEXT(0x1c2530, 0xe4e8ec),
   FAINT(0x5d6875, 0x9ba6b1),
@@ -22,7 +22,8 @@ enum Ink {
   NHWC(0xd9731a, 0xf29b4b),
   ONE_DNN(0x3f9480, 0x5fb8a3),
   PYTORCH(0xa0569c, 0xc987c5),
-  ONNX_RUNTIME(0x87812d, 0xb9b35c);
+  ONNX_RUNTIME(0x87812d, 0xb9b35c),
+  NAIVE(0xb8323a, 0xe0686f);
 
   private final Color light;
   private final Color dark;
