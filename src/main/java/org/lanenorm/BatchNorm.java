@@ -8,6 +8,7 @@ import org.lanenorm.kernel.ChannelGradients;
 import org.lanenorm.kernel.Curve;
 import org.lanenorm.kernel.Passes;
 import org.lanenorm.kernel.Segments;
+import org.lanenorm.kernel.StoredPasses;
 
 /**
  * A batch normalization layer: gamma, beta, epsilon and running statistics over C channels. {@code
@@ -58,6 +59,8 @@ public final class BatchNorm {
   /** Of calls with a mask. */
   private final Compaction compaction;
 
+  private final Widened widened;
+
   private BatchNorm(Builder builder) {
     channels = builder.channels;
     convention = builder.convention;
@@ -85,6 +88,7 @@ public final class BatchNorm {
     ofInference = convention.keepsRunningStatistics() ? null : new SavedStatistics(channels);
     workspace = new Workspace(channels, builder.parallelism);
     compaction = new Compaction(builder.parallelism);
+    widened = new Widened(builder.parallelism);
   }
 
   boolean epsilonIsInside() {
@@ -323,6 +327,29 @@ public final class BatchNorm {
     updateRunning(saved);
   }
 
+  /**
+   * As the form with arrays, with x and y wherever and however wide they are: {@link Storage}.
+   *
+   * @param x the batch
+   * @param y receives {@code (x - mean)*gamma*invStd + beta}; may be x's place
+   * @param shape of both
+   * @param saved receives what backward needs
+   * @throws IllegalArgumentException as the form with arrays, and if a storage cannot be accessed;
+   *     nothing has changed then
+   */
+  public void forwardTraining(Storage x, Storage y, TensorShape shape, SavedStatistics saved) {
+    checkForward(x, y, shape);
+    if (Storage.inArray(x) && Storage.inArray(y)) {
+      int xOffset = Storage.offset(x);
+      forwardTraining(Storage.array(x), xOffset, Storage.array(y), Storage.offset(y), shape, saved);
+      return;
+    }
+    Checks.notNull("saved", saved);
+    Checks.channels("saved", saved.channels(), channels);
+    forwardByBatch(x, y, shape, saved);
+    updateRunning(saved);
+  }
+
   private void updateRunning(SavedStatistics saved) {
     for (int c = 0; c < channels && saved.count > 0; c++) {
       if (!saved.skipped[c] && convention.keepsRunningStatistics()) {
@@ -392,6 +419,24 @@ public final class BatchNorm {
     compaction.spread(valid, y, yOffset, shape, mask);
   }
 
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void forwardTraining(
+      Storage x, Storage y, TensorShape shape, Mask mask, SavedStatistics saved) {
+    checkForward(x, y, shape);
+    forwardTraining(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.output(y, shape, 0),
+        Storage.offset(y),
+        shape,
+        mask,
+        saved);
+    widened.finish(y, shape, 0);
+  }
+
   private void checkSingleValue(Mask mask) {
     if (mask.count() == 1 && channels > 0 && singleValuePolicy == SingleValuePolicy.ERROR) {
       throw new IllegalArgumentException(
@@ -426,14 +471,9 @@ public final class BatchNorm {
     }
     Passes passes = workspace.passes;
     Segments order = workspace.order(shape);
-    if (nonFinitePolicy == NonFinitePolicy.ERROR || epsilon == 0 || !epsilonIsInside()) {
-      // only the moments can tell whether y may be written; they go to arrays of this layer's own
-      // until then. And the pass that does all in one go knows epsilon inside the root alone.
+    if (momentsComeFirst()) {
       passes.moments(x, xOffset, order, mean, m2);
-      checkMoments(count, mean, m2);
-      System.arraycopy(mean, 0, saved.mean, 0, channels);
-      System.arraycopy(m2, 0, saved.m2, 0, channels);
-      coefficients(count, saved, affine);
+      saveChecked(count, saved);
       workspace.fused.activate(
           x, xOffset, z, zOffset, y, yOffset, curve, bits, bitsOffset, order, affine);
     } else {
@@ -457,6 +497,50 @@ public final class BatchNorm {
           affine);
     }
     mark(count, saved);
+  }
+
+  private void forwardByBatch(Storage x, Storage y, TensorShape shape, SavedStatistics saved) {
+    int count = shape.count();
+    checkSingleValue(count, shape);
+    if (count == 0) {
+      saved.clear();
+      return;
+    }
+    StoredPasses passes = workspace.stored();
+    Segments order = workspace.order(shape);
+    if (momentsComeFirst()) {
+      passes.moments(x.elements, order, mean, m2);
+      saveChecked(count, saved);
+      passes.fused(x.elements, null, y.elements, order, affine, Curve.IDENTITY);
+    } else {
+      passes.trainingForward(
+          x.elements,
+          y.elements,
+          order,
+          saved.mean,
+          saved.m2,
+          epsilon,
+          saved.invStd,
+          gamma,
+          beta,
+          affine);
+    }
+    mark(count, saved);
+  }
+
+  /**
+   * Whether only the moments can tell if y may be written; they go to arrays of this layer's own
+   * until then. And the pass that does all in one go knows epsilon inside the root alone.
+   */
+  private boolean momentsComeFirst() {
+    return nonFinitePolicy == NonFinitePolicy.ERROR || epsilon == 0 || !epsilonIsInside();
+  }
+
+  private void saveChecked(int count, SavedStatistics saved) {
+    checkMoments(count, mean, m2);
+    System.arraycopy(mean, 0, saved.mean, 0, channels);
+    System.arraycopy(m2, 0, saved.m2, 0, channels);
+    coefficients(count, saved, affine);
   }
 
   private void coefficients(long count, SavedStatistics saved, ChannelAffine ofBatch) {
@@ -534,6 +618,32 @@ public final class BatchNorm {
     workspace.passes.normalize(x, xOffset, y, yOffset, workspace.order(shape), affine);
   }
 
+  /**
+   * As the form with arrays, with x and y wherever and however wide they are: {@link Storage}.
+   *
+   * @param x the batch
+   * @param y receives {@code (x - runningMean)*gamma/sqrt(runningVariance + epsilon) + beta}; may
+   *     be x's place
+   * @param shape of both
+   * @throws IllegalArgumentException as the form with arrays, and if a storage cannot be accessed;
+   *     nothing has changed then
+   */
+  public void forwardInference(Storage x, Storage y, TensorShape shape) {
+    checkForward(x, y, shape);
+    if (Storage.inArray(x) && Storage.inArray(y)) {
+      int xOffset = Storage.offset(x);
+      forwardInference(Storage.array(x), xOffset, Storage.array(y), Storage.offset(y), shape);
+    } else if (ofInference != null) {
+      forwardByBatch(x, y, shape, ofInference);
+    } else {
+      runningInvStd();
+      affine.compute(mean, invStd, gamma, beta, 0, channels);
+      Segments order = workspace.order(shape);
+      StoredPasses passes = workspace.stored();
+      passes.fused(x.elements, null, y.elements, order, affine, Curve.IDENTITY);
+    }
+  }
+
   /** As the form with offsets, all of them 0. */
   public void forwardInference(float[] x, float[] y, TensorShape shape, Mask mask) {
     forwardInference(x, 0, y, 0, shape, mask);
@@ -565,6 +675,22 @@ public final class BatchNorm {
     float[] valid = compaction.values(x, xOffset, shape, mask);
     forwardInference(valid, 0, valid, 0, compaction.shape(shape, mask));
     compaction.spread(valid, y, yOffset, shape, mask);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void forwardInference(Storage x, Storage y, TensorShape shape, Mask mask) {
+    checkForward(x, y, shape);
+    forwardInference(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.output(y, shape, 0),
+        Storage.offset(y),
+        shape,
+        mask);
+    widened.finish(y, shape, 0);
   }
 
   /** Sets mean and invStd to those of the running statistics. */
@@ -686,6 +812,63 @@ public final class BatchNorm {
     writeGradients(gradients, saved.invStd, dGamma, dBeta);
   }
 
+  /**
+   * As the form with arrays, with x, dOutput and dInput wherever and however wide they are: {@link
+   * Storage}.
+   *
+   * @param x the forward's input, unchanged since
+   * @param dOutput gradient of the loss by y
+   * @param saved the forward's result, with as many elements per channel as shape has
+   * @param dInput receives the gradient by x; may be dOutput's or x's place; null leaves it out
+   * @param dGamma receives (does not add) C floats; null leaves it out
+   * @param dBeta receives (does not add) C floats; null leaves it out
+   * @param shape of x, dOutput and dInput
+   * @throws IllegalArgumentException as the form with arrays, and if a storage cannot be accessed;
+   *     nothing has changed then
+   */
+  public void backward(
+      Storage x,
+      Storage dOutput,
+      SavedStatistics saved,
+      Storage dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    Checks.notNull("saved", saved);
+    Checks.channels("saved", saved.channels(), channels);
+    checkBackward(x, dOutput, dInput, dGamma, dBeta, shape);
+    if (Storage.inArray(x) && Storage.inArray(dOutput) && Storage.inArray(dInput)) {
+      backward(
+          Storage.array(x),
+          Storage.offset(x),
+          Storage.array(dOutput),
+          Storage.offset(dOutput),
+          saved,
+          Storage.array(dInput),
+          Storage.offset(dInput),
+          dGamma,
+          dBeta,
+          shape);
+      return;
+    }
+    checkSaved(saved, shape.count(), shape);
+    if (invRoot != null) {
+      invRoot(saved, invRoot);
+    }
+    workspace
+        .stored()
+        .backward(
+            x.elements,
+            dOutput.elements,
+            Storage.elements(dInput),
+            workspace.order(shape),
+            saved.mean,
+            saved.invStd,
+            gamma,
+            gradients);
+    writeGradients(gradients, saved.invStd, dGamma, dBeta);
+  }
+
   static void checkSaved(SavedStatistics saved, int count, Object of) {
     if (saved.count != count) {
       throw new IllegalArgumentException(
@@ -754,6 +937,35 @@ public final class BatchNorm {
     if (dInput != null) {
       compaction.spread(gradient, dInput, dInputOffset, shape, mask);
     }
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void backward(
+      Storage x,
+      Storage dOutput,
+      SavedStatistics saved,
+      Storage dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape,
+      Mask mask) {
+    checkBackward(x, dOutput, dInput, dGamma, dBeta, shape);
+    backward(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.input(dOutput, shape, 1),
+        Storage.offset(dOutput),
+        saved,
+        widened.output(dInput, shape, 1),
+        Storage.offset(dInput),
+        dGamma,
+        dBeta,
+        shape,
+        mask);
+    widened.finish(dInput, shape, 1);
   }
 
   /** 1/sqrt of what is in the root. */
@@ -833,6 +1045,63 @@ public final class BatchNorm {
     writeGradients(gradients, invStd, dGamma, dBeta);
   }
 
+  /**
+   * As the form with arrays, with x, dOutput and dInput wherever and however wide they are: {@link
+   * Storage}.
+   *
+   * @param x the forward's input, unchanged since; may be null where dGamma is left out
+   * @param dOutput gradient of the loss by y
+   * @param dInput receives the gradient by x; may be dOutput's or x's place; null leaves it out
+   * @param dGamma receives (does not add) C floats; null leaves it out
+   * @param dBeta receives (does not add) C floats; null leaves it out
+   * @param shape of x, dOutput and dInput
+   * @throws IllegalArgumentException as the form with arrays, and if a storage cannot be accessed;
+   *     nothing has changed then
+   * @throws IllegalStateException if the layer keeps no running statistics
+   */
+  public void backwardFrozen(
+      Storage x,
+      Storage dOutput,
+      Storage dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    checkKeepsRunningStatistics();
+    boolean readsX = dGamma != null;
+    Storage values = readsX ? x : null;
+    checkBackward(readsX ? x : dOutput, dOutput, dInput, dGamma, dBeta, shape);
+    if (Storage.inArray(values) && Storage.inArray(dOutput) && Storage.inArray(dInput)) {
+      backwardFrozen(
+          Storage.array(values),
+          Storage.offset(values),
+          Storage.array(dOutput),
+          Storage.offset(dOutput),
+          Storage.array(dInput),
+          Storage.offset(dInput),
+          dGamma,
+          dBeta,
+          shape);
+      return;
+    }
+    runningInvStd();
+    affine.computeScale(invStd, gamma, 0, channels);
+    workspace
+        .stored()
+        .frozenBackward(
+            Storage.elements(values),
+            null,
+            dOutput.elements,
+            Storage.elements(dInput),
+            null,
+            workspace.order(shape),
+            mean,
+            affine,
+            affine,
+            Curve.IDENTITY,
+            dGamma == null && dBeta == null ? null : gradients);
+    writeGradients(gradients, invStd, dGamma, dBeta);
+  }
+
   /** As the form with offsets, all of them 0. */
   public void backwardFrozen(
       float[] x,
@@ -887,6 +1156,34 @@ public final class BatchNorm {
     if (dInput != null) {
       compaction.spread(gradient, dInput, dInputOffset, shape, mask);
     }
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void backwardFrozen(
+      Storage x,
+      Storage dOutput,
+      Storage dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape,
+      Mask mask) {
+    Storage values = dGamma == null ? null : x;
+    checkBackward(values == null ? dOutput : x, dOutput, dInput, dGamma, dBeta, shape);
+    backwardFrozen(
+        widened.input(values, shape, 0),
+        Storage.offset(values),
+        widened.input(dOutput, shape, 1),
+        Storage.offset(dOutput),
+        widened.output(dInput, shape, 1),
+        Storage.offset(dInput),
+        dGamma,
+        dBeta,
+        shape,
+        mask);
+    widened.finish(dInput, shape, 1);
   }
 
   /**
@@ -961,6 +1258,30 @@ public final class BatchNorm {
     Checks.overlap("dBeta", dBeta, 0, channels, "dGamma", dGamma, 0, channels, false);
   }
 
+  void checkForward(Storage x, Storage y, TensorShape shape) {
+    Storage.checkForward(x, y, shape, workspace.parallelism, gamma, beta);
+    Checks.channels("shape", shape.channels(), channels);
+  }
+
+  void checkBackward(
+      Storage x,
+      Storage dOutput,
+      Storage dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    Parallelism threads = workspace.parallelism;
+    Storage.checkBackward(x, dOutput, dInput, dGamma, dBeta, shape, threads, gamma, beta);
+    Checks.channels("shape", shape.channels(), channels);
+    Storage.checkGradients(dGamma, dBeta, channels);
+    if (dGamma != null) {
+      checkOverParameters("dGamma", dGamma, 0, channels);
+    }
+    if (dBeta != null) {
+      checkOverParameters("dBeta", dBeta, 0, channels);
+    }
+  }
+
   private void checkParameterGradient(
       String name,
       float[] gradient,
@@ -985,6 +1306,10 @@ public final class BatchNorm {
   void checkOverParameters(String name, float[] array, int offset, int length) {
     Checks.overlap(name, array, offset, length, "the layer's gamma", gamma, 0, channels, false);
     Checks.overlap(name, array, offset, length, "the layer's beta", beta, 0, channels, false);
+  }
+
+  Parallelism parallelism() {
+    return workspace.parallelism;
   }
 
   /** What one value per channel leads to. */

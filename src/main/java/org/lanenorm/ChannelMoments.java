@@ -108,6 +108,21 @@ public final class ChannelMoments {
   }
 
   /**
+   * The moments of a tensor in a storage.
+   *
+   * @param x holds the tensor; not changed
+   * @param shape N, C, S and the layout
+   * @return those of its elements as floats
+   * @throws IllegalArgumentException if x is too small or cannot be accessed
+   */
+  public static ChannelMoments of(Storage x, TensorShape shape) {
+    Checks.notNull("shape", shape);
+    MomentsAccumulator accumulator = new MomentsAccumulator(shape.channels());
+    accumulator.add(x, shape);
+    return accumulator.moments();
+  }
+
+  /**
    * The moments of a tensor's valid positions: as of a tensor that holds no others.
    *
    * @param x holds the tensor; not changed
@@ -122,6 +137,14 @@ public final class ChannelMoments {
     Checks.notNull("shape", shape);
     MomentsAccumulator accumulator = new MomentsAccumulator(shape.channels());
     accumulator.add(x, offset, shape, mask);
+    return accumulator.moments();
+  }
+
+  /** The moments of the valid positions of a tensor in a storage. */
+  public static ChannelMoments of(Storage x, TensorShape shape, Mask mask) {
+    Checks.notNull("shape", shape);
+    MomentsAccumulator accumulator = new MomentsAccumulator(shape.channels());
+    accumulator.add(x, shape, mask);
     return accumulator.moments();
   }
 

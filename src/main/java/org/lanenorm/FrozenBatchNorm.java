@@ -218,6 +218,100 @@ public final class FrozenBatchNorm {
     put(workspace);
   }
 
+  /** As {@link #apply(Storage, Storage, Storage, TensorShape, Parallelism)}, sequential. */
+  public void apply(Storage x, Storage z, Storage y, TensorShape shape) {
+    apply(x, z, y, shape, Parallelism.sequential());
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}.
+   *
+   * @param x the batch
+   * @param z residual, added before the activation; null for none
+   * @param y receives {@code act((x - mean)*k + beta + z)}; may be x's or z's place
+   * @param shape of all of them
+   * @param parallelism how many threads the call may use
+   * @throws IllegalArgumentException as the form with arrays, and if a storage cannot be accessed;
+   *     nothing has changed then
+   */
+  public void apply(Storage x, Storage z, Storage y, TensorShape shape, Parallelism parallelism) {
+    Checks.notNull("parallelism", parallelism);
+    checkApply(x, z, y, shape, parallelism);
+    if (Storage.inArray(x) && Storage.inArray(z) && Storage.inArray(y)) {
+      apply(
+          Storage.array(x),
+          Storage.offset(x),
+          Storage.array(z),
+          Storage.offset(z),
+          Storage.array(y),
+          Storage.offset(y),
+          shape,
+          parallelism);
+      return;
+    }
+    Workspace workspace = take(parallelism);
+    Segments order = workspace.order(shape);
+    workspace
+        .stored()
+        .fused(x.elements, Storage.elements(z), y.elements, order, affine, activation.curve());
+    put(workspace);
+  }
+
+  /**
+   * The same for a part of the tensor, on the calling thread alone.
+   *
+   * @param x the whole batch
+   * @param z residual of the same shape; null for none
+   * @param y as x; may be x's or z's place
+   * @param shape of the whole tensor
+   * @param tile the part: nothing else of y is written, nor of x and z read
+   * @throws IllegalArgumentException as for the whole tensor, or if the tile is not inside it
+   */
+  public void apply(Storage x, Storage z, Storage y, TensorShape shape, Tile tile) {
+    checkApply(x, z, y, shape, Parallelism.sequential());
+    if (Storage.inArray(x) && Storage.inArray(z) && Storage.inArray(y)) {
+      apply(
+          Storage.array(x),
+          Storage.offset(x),
+          Storage.array(z),
+          Storage.offset(z),
+          Storage.array(y),
+          Storage.offset(y),
+          shape,
+          tile);
+      return;
+    }
+    Checks.notNull("tile", tile).checkWithin(shape);
+    Workspace workspace = take(Parallelism.sequential());
+    workspace
+        .stored()
+        .fused(
+            x.elements,
+            Storage.elements(z),
+            y.elements,
+            workspace.order(shape),
+            tile.image(),
+            tile.firstPosition(),
+            tile.positions(),
+            tile.firstChannel(),
+            tile.firstChannel() + tile.channels(),
+            affine,
+            activation.curve());
+    put(workspace);
+  }
+
+  private void checkApply(
+      Storage x, Storage z, Storage y, TensorShape shape, Parallelism parallelism) {
+    Storage.checkInput("x", x, shape, parallelism);
+    if (z != null) {
+      Storage.checkInput("z", z, shape, parallelism);
+    }
+    Storage.checkOutput("y", y, shape, parallelism);
+    Checks.channels("shape", shape.channels(), channels);
+    Storage.overlap("y", y, "x", x, shape.length(), true);
+    Storage.overlap("y", y, "z", z, shape.length(), true);
+  }
+
   private void checkApply(
       float[] x, int xOffset, float[] z, int zOffset, float[] y, int yOffset, TensorShape shape) {
     Checks.tensor("x", x, xOffset, shape);
@@ -346,6 +440,128 @@ public final class FrozenBatchNorm {
       workspace.gradients().dBeta(dBeta);
     }
     put(workspace);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}.
+   * dInput and the sums come from dResidual as it is before it is rounded.
+   *
+   * @param x the forward's input, unchanged since; may be null where there is no activation and
+   *     dGamma is left out
+   * @param z the forward's residual, unchanged since; null for none; not read where there is no
+   *     activation
+   * @param dOutput gradient of the loss by y
+   * @param dInput receives the gradient by x; may be x's, z's, dOutput's or dResidual's place
+   *     (dResidual is lost then); null leaves it out
+   * @param dResidual receives the gradient by z; may be dOutput's or z's place; null leaves it out
+   * @param dGamma receives (does not add) C floats; null leaves it out
+   * @param dBeta receives (does not add) C floats; null leaves it out
+   * @param shape of all tensors
+   * @param parallelism how many threads the call may use
+   * @throws IllegalArgumentException as the form with arrays, and if a storage cannot be accessed;
+   *     nothing has changed then
+   */
+  public void backward(
+      Storage x,
+      Storage z,
+      Storage dOutput,
+      Storage dInput,
+      Storage dResidual,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape,
+      Parallelism parallelism) {
+    Checks.notNull("parallelism", parallelism);
+    Curve curve = activation.curve();
+    boolean readsX = dGamma != null || !curve.isIdentity();
+    Storage input = readsX ? x : null;
+    Storage residual = curve.isIdentity() ? null : z;
+    checkBackward(
+        readsX, input, residual, dOutput, dInput, dResidual, dGamma, dBeta, shape, parallelism);
+    if (Storage.inArray(input)
+        && Storage.inArray(residual)
+        && Storage.inArray(dOutput)
+        && Storage.inArray(dInput)
+        && Storage.inArray(dResidual)
+        && (dResidual != null || curve.isIdentity())) {
+      backward(
+          Storage.array(input),
+          Storage.offset(input),
+          Storage.array(residual),
+          Storage.offset(residual),
+          Storage.array(dOutput),
+          Storage.offset(dOutput),
+          Storage.array(dInput),
+          Storage.offset(dInput),
+          Storage.array(dResidual),
+          Storage.offset(dResidual),
+          dGamma,
+          dBeta,
+          shape,
+          parallelism);
+      return;
+    }
+    Workspace workspace = take(parallelism);
+    boolean sums = dGamma != null || dBeta != null;
+    workspace
+        .stored()
+        .frozenBackward(
+            Storage.elements(input),
+            Storage.elements(residual),
+            dOutput.elements,
+            Storage.elements(dInput),
+            Storage.elements(dResidual),
+            workspace.order(shape),
+            mean,
+            affine,
+            scale,
+            curve,
+            sums ? workspace.gradients() : null);
+    if (sums) {
+      BatchNorm.writeGradients(workspace.gradients(), invStd, dGamma, dBeta);
+    }
+    put(workspace);
+  }
+
+  private void checkBackward(
+      boolean readsX,
+      Storage x,
+      Storage z,
+      Storage dOutput,
+      Storage dInput,
+      Storage dResidual,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape,
+      Parallelism parallelism) {
+    if (readsX) {
+      Storage.checkInput("x", x, shape, parallelism);
+    }
+    if (z != null) {
+      Storage.checkInput("z", z, shape, parallelism);
+    }
+    Storage.checkInput("dOutput", dOutput, shape, parallelism);
+    Checks.channels("shape", shape.channels(), channels);
+    int n = shape.length();
+    if (dInput != null) {
+      Storage.checkOutput("dInput", dInput, shape, parallelism);
+      Storage.overlap("dInput", dInput, "x", x, n, true);
+      Storage.overlap("dInput", dInput, "z", z, n, true);
+      Storage.overlap("dInput", dInput, "dOutput", dOutput, n, true);
+    }
+    if (dResidual != null) {
+      Storage.checkOutput("dResidual", dResidual, shape, parallelism);
+      Storage.overlap("dResidual", dResidual, "x", x, n, false);
+      Storage.overlap("dResidual", dResidual, "z", z, n, true);
+      Storage.overlap("dResidual", dResidual, "dOutput", dOutput, n, true);
+      Storage.overlap("dResidual", dResidual, "dInput", dInput, n, true);
+    }
+    Storage.checkGradients(dGamma, dBeta, channels);
+    Storage.overlapGradients("x", x, n, dGamma, dBeta);
+    Storage.overlapGradients("z", z, n, dGamma, dBeta);
+    Storage.overlapGradients("dOutput", dOutput, n, dGamma, dBeta);
+    Storage.overlapGradients("dInput", dInput, n, dGamma, dBeta);
+    Storage.overlapGradients("dResidual", dResidual, n, dGamma, dBeta);
   }
 
   private void checkBackward(

@@ -30,6 +30,7 @@ public final class GhostBatchNorm {
   private final float[] partBeta;
   private final double[] sumGamma;
   private final double[] sumBeta;
+  private final Widened widened;
 
   /** The latest shape, that of its virtual batches, and that of the last one. */
   private TensorShape shape;
@@ -44,6 +45,7 @@ public final class GhostBatchNorm {
     partBeta = new float[layer.channels()];
     sumGamma = new double[layer.channels()];
     sumBeta = new double[layer.channels()];
+    widened = new Widened(layer.parallelism());
   }
 
   /**
@@ -264,6 +266,49 @@ public final class GhostBatchNorm {
         dBeta[c] = (float) sumBeta[c];
       }
     }
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void forwardTraining(Storage x, Storage y, TensorShape shape, SavedStatistics[] saved) {
+    layer.checkForward(x, y, shape);
+    forwardTraining(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.output(y, shape, 0),
+        Storage.offset(y),
+        shape,
+        saved);
+    widened.finish(y, shape, 0);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void backward(
+      Storage x,
+      Storage dOutput,
+      SavedStatistics[] saved,
+      Storage dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    layer.checkBackward(x, dOutput, dInput, dGamma, dBeta, shape);
+    backward(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.input(dOutput, shape, 1),
+        Storage.offset(dOutput),
+        saved,
+        widened.output(dInput, shape, 1),
+        Storage.offset(dInput),
+        dGamma,
+        dBeta,
+        shape);
+    widened.finish(dInput, shape, 1);
   }
 
   /** The formulas it computes. */

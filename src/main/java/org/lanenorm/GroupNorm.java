@@ -41,11 +41,13 @@ public final class GroupNorm {
   private final AffineParameters parameters;
   private final GroupPasses passes;
   private final SampleStatistics own = new SampleStatistics();
+  private final Widened widened;
 
   private GroupNorm(Builder builder) {
     groups = builder.groups;
     epsilon = builder.epsilon;
     parameters = builder.parameters.copy();
+    widened = new Widened(builder.parallelism);
     passes =
         new GroupPasses(
             Backend.kernels(), builder.parallelism.team(), parameters.length, groups, epsilon);
@@ -232,6 +234,50 @@ public final class GroupNorm {
         saved.invStd,
         dGamma,
         dBeta);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void forward(Storage x, Storage y, TensorShape shape, SampleStatistics saved) {
+    Storage.checkForward(x, y, shape, widened.threads, gamma(), beta());
+    forward(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.output(y, shape, 0),
+        Storage.offset(y),
+        shape,
+        saved);
+    widened.finish(y, shape, 0);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void backward(
+      Storage x,
+      Storage dOutput,
+      SampleStatistics saved,
+      Storage dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    Storage.checkBackward(
+        x, dOutput, dInput, dGamma, dBeta, shape, widened.threads, gamma(), beta());
+    backward(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.input(dOutput, shape, 1),
+        Storage.offset(dOutput),
+        saved,
+        widened.output(dInput, shape, 1),
+        Storage.offset(dInput),
+        dGamma,
+        dBeta,
+        shape);
+    widened.finish(dInput, shape, 1);
   }
 
   private int statistics(TensorShape shape) {

@@ -50,10 +50,12 @@ public final class LayerNorm {
 
   private final Convention convention;
   private final Lines lines;
+  private final Widened widened;
 
   private LayerNorm(Builder builder) {
     convention = builder.convention;
     double epsilon = convention.epsilon();
+    widened = new Widened(builder.parallelism);
     lines =
         new Lines(
             builder.parameters,
@@ -210,6 +212,50 @@ public final class LayerNorm {
       TensorShape shape) {
     lines.backward(
         x, xOffset, dOutput, dOutputOffset, saved, dInput, dInputOffset, dGamma, dBeta, shape);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void forward(Storage x, Storage y, TensorShape shape, SampleStatistics saved) {
+    Storage.checkForward(x, y, shape, widened.threads, gamma(), beta());
+    forward(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.output(y, shape, 0),
+        Storage.offset(y),
+        shape,
+        saved);
+    widened.finish(y, shape, 0);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void backward(
+      Storage x,
+      Storage dOutput,
+      SampleStatistics saved,
+      Storage dInput,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    Storage.checkBackward(
+        x, dOutput, dInput, dGamma, dBeta, shape, widened.threads, gamma(), beta());
+    backward(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.input(dOutput, shape, 1),
+        Storage.offset(dOutput),
+        saved,
+        widened.output(dInput, shape, 1),
+        Storage.offset(dInput),
+        dGamma,
+        dBeta,
+        shape);
+    widened.finish(dInput, shape, 1);
   }
 
   /** D. */

@@ -15,6 +15,7 @@ public final class MomentsAccumulator {
   private final double[] batchM2;
   private final Workspace workspace;
   private final Compaction compaction;
+  private final Widened widened;
   private long count;
 
   /** Sequential. */
@@ -37,6 +38,7 @@ public final class MomentsAccumulator {
     this.batchM2 = new double[channels];
     this.workspace = new Workspace(channels, parallelism);
     this.compaction = new Compaction(parallelism);
+    this.widened = new Widened(parallelism);
   }
 
   /**
@@ -102,6 +104,29 @@ public final class MomentsAccumulator {
   }
 
   /**
+   * Merges the moments of a tensor in a storage into these.
+   *
+   * @param x holds the tensor; not changed
+   * @param shape N, C, S and the layout
+   * @throws IllegalArgumentException if x is too small or cannot be accessed, C is another, or the
+   *     counts overflow a long; nothing has changed then
+   */
+  public void add(Storage x, TensorShape shape) {
+    Storage.checkInput("x", x, shape, workspace.parallelism);
+    if (Storage.inArray(x)) {
+      add(Storage.array(x), Storage.offset(x), shape);
+      return;
+    }
+    Checks.channels("shape", shape.channels(), channels());
+    Checks.countsFit(count, shape.count());
+    if (shape.count() == 0) {
+      return;
+    }
+    workspace.stored().moments(x.elements, workspace.order(shape), batchMean, batchM2);
+    merge(shape.count(), batchMean, batchM2);
+  }
+
+  /**
    * Merges the moments of a tensor's valid positions into these.
    *
    * @param x holds the tensor; not changed
@@ -118,6 +143,15 @@ public final class MomentsAccumulator {
     Checks.countsFit(count, mask.count());
     float[] valid = compaction.values(x, offset, shape, mask);
     add(valid, 0, compaction.shape(shape, mask));
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void add(Storage x, TensorShape shape, Mask mask) {
+    Storage.checkInput("x", x, shape, workspace.parallelism);
+    add(widened.input(x, shape, 0), Storage.offset(x), shape, mask);
   }
 
   /**

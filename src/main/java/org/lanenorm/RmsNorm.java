@@ -25,9 +25,11 @@ package org.lanenorm;
 public final class RmsNorm {
   private final double epsilon;
   private final Lines lines;
+  private final Widened widened;
 
   private RmsNorm(Builder builder) {
     epsilon = builder.epsilon;
+    widened = new Widened(builder.parallelism);
     lines = new Lines(builder.parameters, builder.parallelism, false, epsilon, 0);
   }
 
@@ -148,6 +150,47 @@ public final class RmsNorm {
       TensorShape shape) {
     lines.backward(
         x, xOffset, dOutput, dOutputOffset, saved, dInput, dInputOffset, dGamma, null, shape);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void forward(Storage x, Storage y, TensorShape shape, SampleStatistics saved) {
+    Storage.checkForward(x, y, shape, widened.threads, gamma(), null);
+    forward(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.output(y, shape, 0),
+        Storage.offset(y),
+        shape,
+        saved);
+    widened.finish(y, shape, 0);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void backward(
+      Storage x,
+      Storage dOutput,
+      SampleStatistics saved,
+      Storage dInput,
+      float[] dGamma,
+      TensorShape shape) {
+    Storage.checkBackward(x, dOutput, dInput, dGamma, null, shape, widened.threads, gamma(), null);
+    backward(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.input(dOutput, shape, 1),
+        Storage.offset(dOutput),
+        saved,
+        widened.output(dInput, shape, 1),
+        Storage.offset(dInput),
+        dGamma,
+        shape);
+    widened.finish(dInput, shape, 1);
   }
 
   /** D. */

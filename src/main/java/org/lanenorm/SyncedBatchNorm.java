@@ -200,6 +200,7 @@ public final class SyncedBatchNorm {
     private final int index;
     private final Workspace workspace;
     private final ChannelGradients means;
+    private final Widened widened = new Widened(Parallelism.sequential());
 
     // What it brings to a meeting, besides the results of its segments
 
@@ -251,6 +252,25 @@ public final class SyncedBatchNorm {
         throw e;
       }
       throwIf(refusal);
+    }
+
+    /**
+     * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}.
+     * What is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+     */
+    public void forwardTraining(Storage x, Storage y, TensorShape shape, SavedStatistics saved) {
+      float[] values;
+      float[] result;
+      try {
+        norm.checkForward(x, y, shape);
+        values = widened.input(x, shape, 0);
+        result = widened.output(y, shape, 0);
+      } catch (Throwable e) {
+        rendezvous.end("worker " + index + " has thrown " + e, e);
+        throw e;
+      }
+      forwardTraining(values, Storage.offset(x), result, Storage.offset(y), shape, saved);
+      widened.finish(y, shape, 0);
     }
 
     /** As the form with offsets, all of them 0. */
@@ -308,6 +328,44 @@ public final class SyncedBatchNorm {
         throw e;
       }
       throwIf(refusal);
+    }
+
+    /**
+     * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}.
+     * What is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+     */
+    public void backward(
+        Storage x,
+        Storage dOutput,
+        SavedStatistics saved,
+        Storage dInput,
+        float[] dGamma,
+        float[] dBeta,
+        TensorShape shape) {
+      float[] values;
+      float[] gradient;
+      float[] result;
+      try {
+        norm.checkBackward(x, dOutput, dInput, dGamma, dBeta, shape);
+        values = widened.input(x, shape, 0);
+        gradient = widened.input(dOutput, shape, 1);
+        result = widened.output(dInput, shape, 1);
+      } catch (Throwable e) {
+        rendezvous.end("worker " + index + " has thrown " + e, e);
+        throw e;
+      }
+      backward(
+          values,
+          Storage.offset(x),
+          gradient,
+          Storage.offset(dOutput),
+          saved,
+          result,
+          Storage.offset(dInput),
+          dGamma,
+          dBeta,
+          shape);
+      widened.finish(dInput, shape, 1);
     }
 
     /** In each worker's own words, as one exception has the stack of one thread. */

@@ -6,6 +6,7 @@ import org.lanenorm.kernel.ChannelGradients;
 import org.lanenorm.kernel.FusedPasses;
 import org.lanenorm.kernel.Passes;
 import org.lanenorm.kernel.Segments;
+import org.lanenorm.kernel.StoredPasses;
 
 /**
  * The passes of one caller and the orders of the last two shapes it saw, so that the steady state
@@ -18,6 +19,7 @@ final class Workspace {
   private final int channels;
   private ChannelGradients gradients;
   private ChannelBounds bounds;
+  private StoredPasses stored;
   private TensorShape lastShape;
   private Segments lastOrder;
 
@@ -31,6 +33,14 @@ final class Workspace {
     this.parallelism = parallelism;
     passes = new Passes(Backend.kernels(), parallelism.team(), channels);
     fused = new FusedPasses(passes);
+  }
+
+  /** The passes over storages. */
+  StoredPasses stored() {
+    if (stored == null) {
+      stored = new StoredPasses(Backend.kernels(), parallelism.team(), channels);
+    }
+    return stored;
   }
 
   /** Sums of a backward. */

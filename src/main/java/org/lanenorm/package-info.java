@@ -90,6 +90,13 @@
  * and dInput are 0 at the others. The result is by definition that of the valid positions laid end
  * to end as one image: all that is said below holds of that.
  *
+ * <h2>Storage</h2>
+ *
+ * Tensors may also lie in memory segments, and be bfloat16 or IEEE float16: {@link
+ * org.lanenorm.Storage}. With w(x) the floats that a storage holds, which are exact, and r(y) a
+ * float rounded to the storage's format, to nearest, ties to even: {@code y = r(f(w(x)))} with f
+ * the operation on floats, whatever it is. Nothing between is rounded to fewer bits.
+ *
  * <h2>Determinism</h2>
  *
  * A result is a function of the values, N, C and S alone: the same bits in NCHW and NHWC (values

@@ -745,9 +745,9 @@ class BadInputTest {
     String x = "x must not be null";
     Class<NullPointerException> npe = NullPointerException.class;
     cases.add(call(npe, w -> w.norm.forwardTraining(null, null, null), x));
-    cases.add(call(npe, w -> w.norm.forwardInference(null, null, null), x));
+    cases.add(call(npe, w -> w.norm.forwardInference((float[]) null, null, null), x));
     cases.add(call(npe, w -> w.frozen.apply(null, null, null), x));
-    cases.add(call(npe, w -> ChannelMoments.of(null, SHAPE), x));
+    cases.add(call(npe, w -> ChannelMoments.of((float[]) null, SHAPE), x));
     cases.add(call(npe, w -> ChannelMoments.of(w.array("x"), null), "shape must not be null"));
     cases.add(
         call(

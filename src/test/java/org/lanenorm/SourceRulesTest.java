@@ -28,6 +28,7 @@ class SourceRulesTest {
             "VectorWidth.java",
             "ChannelVectorKernels.java",
             "FusedVectorKernels.java",
+            "HalfVectorKernels.java",
             "ElementVectorKernels.java",
             "NchwVectorKernels.java",
             "NhwcVectorKernels.java",
@@ -93,6 +94,7 @@ class SourceRulesTest {
   @ValueSource(
       strings = {
         "ChannelVectorKernels",
+        "HalfVectorKernels",
         "NchwVectorKernels",
         "NhwcVectorKernels",
         "RowVectorKernels"

@@ -197,4 +197,10 @@ public interface Kernels {
 
   /** y = x*gamma[s] at every position s of one image. */
   void scaleElements(float[] x, int xOffset, float[] y, int yOffset, Segments order, float[] gamma);
+
+  /** to = from as floats: {@link HalfFloats}. */
+  void widenBfloat16(short[] from, int fromAt, float[] to, int toAt, int length);
+
+  /** to = from, rounded. */
+  void narrowBfloat16(float[] from, int fromAt, short[] to, int toAt, int length);
 }

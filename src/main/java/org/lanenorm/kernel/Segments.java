@@ -60,6 +60,8 @@ public final class Segments {
   /** Samples of every segment's first block, where blocks hold whole images. */
   private final int[] samples = new int[4];
 
+  private Tiling tiling;
+
   /**
    * The order for a tensor.
    *
@@ -305,6 +307,30 @@ public final class Segments {
       count += blockCount(block);
     }
     return count;
+  }
+
+  /** The first element of a segment, m = n*S + s, and M after the last. */
+  int firstElement(int segment) {
+    if (segment >= segments) {
+      return count();
+    }
+    int block = firstBlock(segment);
+    return blocksPerImage > 1
+        ? block / blocksPerImage * positions + block % blocksPerImage * (SLOTS * LANES)
+        : block * imagesPerBlock * positions;
+  }
+
+  /** The same N and S with other channels. */
+  Segments ofChannels(int channels) {
+    return new Segments(channelsLast, batch, channels, spatial);
+  }
+
+  /** How storage that is not an array of floats is cut; made where it is first asked for. */
+  Tiling tiling() {
+    if (tiling == null) {
+      tiling = new Tiling(this);
+    }
+    return tiling;
   }
 
   /** Images in every block but the last. */

@@ -281,4 +281,14 @@ final class VectorKernels implements Kernels {
       float[] x, int xOffset, float[] y, int yOffset, Segments order, float[] gamma) {
     ElementVectorKernels.scale(x, xOffset, y, yOffset, order, gamma);
   }
+
+  @Override
+  public void widenBfloat16(short[] from, int fromAt, float[] to, int toAt, int length) {
+    HalfVectorKernels.widenBfloat16(from, fromAt, to, toAt, length);
+  }
+
+  @Override
+  public void narrowBfloat16(float[] from, int fromAt, short[] to, int toAt, int length) {
+    HalfVectorKernels.narrowBfloat16(from, fromAt, to, toAt, length);
+  }
 }

@@ -54,11 +54,12 @@ class SmokeTest {
             "shape", SHAPES,
             "elements", List.of("4096"),
             "threads", List.of("1"),
+            "storage", List.of("FLOAT32_NATIVE", "BFLOAT16_ARRAY", "FLOAT16_NATIVE"),
             "backend", List.of(Trial.BACKEND));
     return Trial.all(parameters).stream()
         .filter(
             trial ->
-                !trial.benchmark().matches(".*(ErrorBounds|Family|Fused|Activated)Benchmark.*")
+                !trial.benchmark().matches(".*(ErrorBounds|Family|Fused|Activated|Storage)Benchmark.*")
                     || FEW_SHAPES.contains(trial.parameters().get("shape")))
         .map(
             trial ->

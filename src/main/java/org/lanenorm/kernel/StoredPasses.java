@@ -1,0 +1,694 @@
+package org.lanenorm.kernel;
+
+/**
+ * The passes over tensors that do not lie in arrays of floats, with the kernels of those that do:
+ * pieces are copied to floats in a cache, taken by the kernels as if they were tensors, and what
+ * comes of them is copied back. Reductions go tile by tile ({@link Tiling}), elementwise passes
+ * window by window: elements that follow one another in memory.
+ *
+ * <p>All that is read of a window is read before any of it is written, so that results may replace
+ * inputs. Used by one thread at a time, as {@link Passes}.
+ */
+public final class StoredPasses {
+  /**
+   * Floats of a window. While the kernels work at one, memory fetches the next: the shorter it is,
+   * the more of it.
+   */
+  private static final int WINDOW = 1024;
+
+  /** Where kernels first lay out coefficients for a window, it must be worth that. */
+  private static final int WINDOW_OF_ROWS = 8192;
+
+  /** As in {@link Passes}: bytes that are read a second time right after the first. */
+  private static final int GROUP_BYTES = 3_200_000;
+
+  private enum Step {
+    MOMENTS,
+    GRADIENTS,
+    NORMALIZE,
+    INPUT_GRADIENT,
+    FROZEN_GRADIENT
+  }
+
+  private final Kernels kernels;
+  private final Team team;
+  private final int channels;
+  private final Member[] members;
+  private final Team.Task tile = this::tile;
+  private final Team.Task windows = this::windows;
+
+  /** Results of all segments, at segment*C + c. */
+  private double[] segmentFirst = new double[0];
+
+  private double[] segmentSecond = new double[0];
+  private final double[] drift;
+
+  // Of one call, for all threads that work at it.
+
+  private Segments order;
+  private Elements x;
+  private Elements z;
+  private Elements dy;
+
+  /** y or dx. */
+  private Elements result;
+
+  private Elements dz;
+  private ChannelAffine affine;
+  private ChannelAffine scale;
+  private Curve curve;
+  private ChannelGradients gradients;
+
+  // Of one step of it.
+
+  private Step step;
+  private int fromChannel;
+  private int toChannel;
+  private int parts;
+
+  /** One thread's own. */
+  private static final class Member {
+    final Scratch scratch = new Scratch();
+    final short[] stage = new short[Elements.STAGE];
+    float[] a = new float[0];
+    float[] b = new float[0];
+    float[] c = new float[0];
+    float[] shift = new float[0];
+    float[] hi = new float[0];
+    double[] first = new double[0];
+    double[] second = new double[0];
+
+    /** The order of a piece of a plane, and its length. */
+    Segments piece;
+
+    int pieceLength;
+
+    void grow(int length, int width) {
+      if (a.length < length) {
+        a = new float[length];
+        b = new float[length];
+        c = new float[length];
+      }
+      int cells = Math.max(width, Segments.MOST_TOGETHER);
+      if (shift.length < cells) {
+        shift = new float[cells];
+        hi = new float[cells];
+        first = new double[cells];
+        second = new double[cells];
+      }
+    }
+
+    Segments piece(int length) {
+      if (pieceLength != length) {
+        piece = new Segments(false, 1, 1, length);
+        pieceLength = length;
+      }
+      return piece;
+    }
+  }
+
+  /** For a layer of C channels. */
+  public StoredPasses(Kernels kernels, Team team, int channels) {
+    this.kernels = kernels;
+    this.team = team;
+    this.channels = channels;
+    members = new Member[team.limit()];
+    drift = new double[channels];
+  }
+
+  private Member member(int index) {
+    if (members[index] == null) {
+      members[index] = new Member();
+    }
+    return members[index];
+  }
+
+  private void begin(Segments order, Elements x) {
+    this.order = order;
+    this.x = x;
+    int length = Math.multiplyExact(order.segments(), channels);
+    if (segmentFirst.length < length) {
+      segmentFirst = new double[length];
+      segmentSecond = new double[length];
+    }
+  }
+
+  /** Holds no tensor any longer. */
+  private void end() {
+    x = null;
+    z = null;
+    dy = null;
+    result = null;
+    dz = null;
+    affine = null;
+    scale = null;
+    gradients = null;
+  }
+
+  /**
+   * Channels whose second read should come from a cache, where that can be had by taking only some
+   * of them.
+   */
+  private int group() {
+    if (order.channelsLast()) {
+      return Math.max(1, channels);
+    }
+    long bytes = bytes(x) + bytes(z) + bytes(dy);
+    return (int)
+        Math.max(1, Math.min(channels, GROUP_BYTES / (bytes * Math.max(1, order.count()))));
+  }
+
+  private static long bytes(Elements elements) {
+    return elements == null ? 0 : elements.format().bytes();
+  }
+
+  private boolean shared() {
+    return team.limit() > 1
+        && (long) order.count() * (toChannel - fromChannel) >= Passes.WORTH_SHARING;
+  }
+
+  /** Mean and M2 of every channel, as {@link Passes#moments}. */
+  public void moments(Elements x, Segments order, double[] mean, double[] m2) {
+    try {
+      begin(order, x);
+      moments(0, channels, mean, m2);
+    } finally {
+      end();
+    }
+  }
+
+  private void moments(int from, int to, double[] mean, double[] m2) {
+    reduce(Step.MOMENTS, from, to);
+    for (int segment = 0; segment < order.segments(); segment++) {
+      ChannelReduction.add(
+          segment == 0,
+          order.count(segment),
+          segmentFirst,
+          segmentSecond,
+          segment * channels,
+          from,
+          to,
+          mean,
+          m2,
+          drift);
+    }
+    ChannelReduction.finish(order.count(), from, to, mean, m2, drift);
+  }
+
+  /** As {@link Passes#trainingForward}. */
+  public void trainingForward(
+      Elements x,
+      Elements y,
+      Segments order,
+      double[] mean,
+      double[] m2,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine) {
+    try {
+      begin(order, x);
+      int group = group();
+      for (int from = 0; from < channels; from += group) {
+        int to = Math.min(channels, from + group);
+        moments(from, to, mean, m2);
+        kernels.coefficients(
+            mean, m2, order.count(), epsilon, invStd, gamma, beta, affine, from, to);
+        result = y;
+        this.affine = affine;
+        curve = Curve.IDENTITY;
+        map(Step.NORMALIZE, from, to);
+      }
+    } finally {
+      end();
+    }
+  }
+
+  /** As {@link FusedPasses#fused}, and as {@link Passes#normalize} without z and curve. */
+  public void fused(
+      Elements x, Elements z, Elements y, Segments order, ChannelAffine affine, Curve curve) {
+    try {
+      beginFused(x, z, y, order, affine, curve);
+      map(Step.NORMALIZE, 0, channels);
+    } finally {
+      end();
+    }
+  }
+
+  /** The same for some positions and channels of an image, by the caller alone. */
+  public void fused(
+      Elements x,
+      Elements z,
+      Elements y,
+      Segments order,
+      int image,
+      int position,
+      int positions,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve) {
+    try {
+      beginFused(x, z, y, order, affine, curve);
+      step = Step.NORMALIZE;
+      int first = image * order.spatial() + position;
+      if (channels > 1 && order.channelsLast()) {
+        box(first, first + positions, from, to, 0, 1);
+      } else {
+        int begin = channels == 1 ? first : position;
+        int row = channels == 1 ? 0 : image;
+        box(row, row + 1, from, to, begin, begin + positions);
+      }
+    } finally {
+      end();
+    }
+  }
+
+  private void beginFused(
+      Elements x, Elements z, Elements y, Segments order, ChannelAffine affine, Curve curve) {
+    begin(order, x);
+    this.z = z;
+    result = y;
+    this.affine = affine;
+    this.curve = curve;
+  }
+
+  /**
+   * Gradient sums and dInput, as {@link Passes#backward}.
+   *
+   * @param dx null leaves dInput out
+   */
+  public void backward(
+      Elements x,
+      Elements dy,
+      Elements dx,
+      Segments order,
+      double[] mean,
+      double[] invStd,
+      float[] gamma,
+      ChannelGradients gradients) {
+    try {
+      begin(order, x);
+      this.dy = dy;
+      this.gradients = gradients;
+      curve = Curve.IDENTITY;
+      result = dx;
+      int group = dx == null ? Math.max(1, channels) : group();
+      for (int from = 0; from < channels; from += group) {
+        int to = Math.min(channels, from + group);
+        gradientSums(from, to, mean);
+        if (dx != null) {
+          kernels.coefficients(gradients, invStd, gamma, order.count(), from, to);
+          map(Step.INPUT_GRADIENT, from, to);
+        }
+      }
+    } finally {
+      end();
+    }
+  }
+
+  private void gradientSums(int from, int to, double[] mean) {
+    gradients.start(mean, from, to);
+    reduce(Step.GRADIENTS, from, to);
+    for (int segment = 0; segment < order.segments(); segment++) {
+      gradients.add(segmentFirst, segmentSecond, segment * channels, from, to);
+    }
+    gradients.finish(from, to);
+  }
+
+  /**
+   * As {@link FusedPasses#frozenBackward}, with dz computed anew for the sums and for itself, so
+   * that both take it before it is rounded.
+   *
+   * @param x null where the curve is the identity and products are not asked for
+   * @param dx null leaves it out
+   * @param dz null leaves it out
+   * @param gradients null leaves the sums out
+   */
+  public void frozenBackward(
+      Elements x,
+      Elements z,
+      Elements dy,
+      Elements dx,
+      Elements dz,
+      Segments order,
+      double[] mean,
+      ChannelAffine affine,
+      ChannelAffine scale,
+      Curve curve,
+      ChannelGradients gradients) {
+    try {
+      beginFused(x, z, dx, order, affine, curve);
+      this.dy = dy;
+      this.dz = dz;
+      this.scale = scale;
+      this.gradients = gradients;
+      int group = group();
+      for (int from = 0; from < channels; from += group) {
+        int to = Math.min(channels, from + group);
+        if (gradients != null) {
+          gradientSums(from, to, mean);
+        }
+        if (dx != null || dz != null) {
+          map(Step.FROZEN_GRADIENT, from, to);
+        }
+      }
+    } finally {
+      end();
+    }
+  }
+
+  /** Fills the results of all segments of the channels [from, to). */
+  private void reduce(Step reduction, int from, int to) {
+    step = reduction;
+    fromChannel = from;
+    toChannel = to;
+    int tiles = order.tiling().tiles(from, to);
+    if (shared()) {
+      team.run(tiles, tile);
+      return;
+    }
+    for (int index = 0; index < tiles; index++) {
+      tile(index, 0);
+    }
+  }
+
+  private void tile(int index, int memberIndex) {
+    Member own = member(memberIndex);
+    Tiling tiling = order.tiling();
+    int firstSegment = tiling.firstSegment(index, fromChannel, toChannel);
+    int endSegment = tiling.endSegment(index, fromChannel, toChannel);
+    int from = tiling.firstChannel(index, fromChannel, toChannel);
+    int to = Math.min(toChannel, from + tiling.width);
+    int begin = tiling.begin(firstSegment);
+    int end = tiling.end(endSegment);
+    own.grow(tiling.length(begin, end), tiling.width);
+    if (x != null) {
+      tiling.read(x, begin, end, from, to, own.a, kernels, own.stage);
+    }
+    if (step == Step.GRADIENTS) {
+      tiling.read(dy, begin, end, from, to, own.b, kernels, own.stage);
+      System.arraycopy(gradients.hi, from, own.hi, 0, to - from);
+      if (!curve.isIdentity()) {
+        activatedGradient(tiling, begin, end, from, to, own);
+      }
+    }
+    Segments ofTile = tiling.order;
+    int offset = tiling.offset(begin);
+    int together = ofTile.segmentsTogether();
+    int width = ofTile.channelsTogether();
+    for (int c = 0; c < to - from; c += width) {
+      int next = Math.min(to - from, c + width);
+      for (int segment = firstSegment; segment < endSegment; segment += together) {
+        int last = Math.min(endSegment, segment + together);
+        sums(ofTile, offset, segment, last, c, next, own);
+        for (int i = segment; i < last; i++) {
+          int at = (i - segment) * (next - c);
+          int kept = i * channels + from + c;
+          System.arraycopy(own.first, at, segmentFirst, kept, next - c);
+          System.arraycopy(own.second, at, segmentSecond, kept, next - c);
+        }
+      }
+    }
+  }
+
+  /** Turns dy, in b, into dz = act'(v)*dy. */
+  private void activatedGradient(Tiling tiling, int begin, int end, int from, int to, Member own) {
+    if (z != null) {
+      tiling.read(z, begin, end, from, to, own.c, kernels, own.stage);
+    }
+    Segments ofTile = tiling.order;
+    int spatial = order.spatial();
+    boolean one = tiling.width == 1;
+    boolean last = ofTile.channelsLast();
+    int offset = tiling.offset(begin) - from * ofTile.run();
+    able(from, to)
+        .fused(
+            own.a,
+            offset,
+            z == null ? null : own.c,
+            offset,
+            own.c,
+            offset,
+            ofTile,
+            one ? 0 : last ? begin : begin / spatial,
+            one ? 1 : last ? end : end / spatial,
+            from,
+            to,
+            one ? begin : 0,
+            one ? end : ofTile.run(),
+            affine,
+            Curve.IDENTITY,
+            own.scratch);
+    kernels.gradient(own.c, own.b, 0, own.b, 0, tiling.length(begin, end), curve);
+  }
+
+  private Kernels able(int from, int to) {
+    return affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : kernels;
+  }
+
+  private void sums(
+      Segments ofTile, int offset, int firstSegment, int endSegment, int from, int to, Member own) {
+    boolean moments = step == Step.MOMENTS;
+    float[] values = x == null ? own.b : own.a;
+    if (moments) {
+      kernels.momentSums(
+          values,
+          offset,
+          ofTile,
+          firstSegment,
+          endSegment,
+          from,
+          to,
+          own.shift,
+          own.first,
+          own.second,
+          own.scratch);
+    } else {
+      kernels.gradientSums(
+          values,
+          offset,
+          own.b,
+          offset,
+          ofTile,
+          firstSegment,
+          endSegment,
+          from,
+          to,
+          own.hi,
+          own.first,
+          own.second,
+          own.scratch);
+    }
+    for (int segment = firstSegment; segment < endSegment; segment++) {
+      int at = (segment - firstSegment) * (to - from);
+      if (moments) {
+        ChannelReduction.segmentMoments(
+            values,
+            offset,
+            ofTile,
+            segment,
+            from,
+            to,
+            own.shift,
+            own.first,
+            own.second,
+            at,
+            own.scratch);
+      } else {
+        ChannelReduction.segmentGradients(
+            values,
+            offset,
+            own.b,
+            offset,
+            ofTile,
+            segment,
+            from,
+            to,
+            own.hi,
+            own.first,
+            own.second,
+            at,
+            own.scratch);
+      }
+    }
+  }
+
+  /** An elementwise step over the channels [from, to) of all rows. */
+  private void map(Step elementwise, int from, int to) {
+    step = elementwise;
+    fromChannel = from;
+    toChannel = to;
+    // as many units as parts can be cut at: rows, or channels where there are few rows
+    boolean byRows = byRows();
+    int units = byRows ? order.rows() : to - from;
+    parts = shared() ? Math.min(4 * team.limit(), units) : 1;
+    if (parts > 1) {
+      team.run(parts, windows);
+    } else {
+      box(0, order.rows(), from, to, 0, order.run());
+    }
+  }
+
+  private boolean byRows() {
+    return order.channelsLast() || order.rows() >= 4 * team.limit();
+  }
+
+  private void windows(int part, int memberIndex) {
+    if (byRows()) {
+      int rows = order.rows();
+      box(
+          Passes.cut(rows, part, parts),
+          Passes.cut(rows, part + 1, parts),
+          fromChannel,
+          toChannel,
+          0,
+          order.run(),
+          member(memberIndex));
+    } else {
+      int width = toChannel - fromChannel;
+      box(
+          0,
+          order.rows(),
+          fromChannel + Passes.cut(width, part, parts),
+          fromChannel + Passes.cut(width, part + 1, parts),
+          0,
+          order.run(),
+          member(memberIndex));
+    }
+  }
+
+  private void box(int firstRow, int endRow, int from, int to, int begin, int end) {
+    box(firstRow, endRow, from, to, begin, end, member(0));
+  }
+
+  /** The elements [begin, end) of each run of the channels [from, to) of the rows. */
+  private void box(int firstRow, int endRow, int from, int to, int begin, int end, Member own) {
+    int run = order.run();
+    int rowLength = order.rowLength();
+    boolean wholeRuns = begin == 0 && end == run;
+    boolean wholeRows = wholeRuns && from == 0 && to == channels;
+    int floats = order.channelsLast() || order.packed() ? WINDOW_OF_ROWS : WINDOW;
+    own.grow(floats, 0);
+    int rows = wholeRows ? Math.max(1, floats / Math.max(1, rowLength)) : 1;
+    int width = wholeRuns ? Math.max(1, floats / Math.max(1, run)) : 1;
+    for (int row = firstRow; row < endRow; row += rows) {
+      int nextRow = Math.min(endRow, row + rows);
+      int together = nextRow - row > 1 ? channels : width;
+      for (int c = from; c < to; c += together) {
+        int next = Math.min(to, c + together);
+        for (int i = begin; i < end; i += floats) {
+          window(row, nextRow, c, next, i, Math.min(end, i + floats), own);
+        }
+      }
+    }
+  }
+
+  /** Elements that follow one another: whole rows, or runs of a row, or a part of a run. */
+  private void window(int row, int nextRow, int c, int next, int begin, int end, Member own) {
+    int run = order.run();
+    int at = row * order.rowLength() + c * run + begin;
+    int length = (nextRow - row - 1) * order.rowLength() + (next - c - 1) * run + end - begin;
+    switch (step) {
+      case NORMALIZE -> {
+        x.read(at, own.a, 0, length, kernels, own.stage);
+        activated(row, nextRow, c, next, begin, end, at, length, own);
+        if (curve == Curve.SILU) {
+          kernels.silu(own.a, 0, length);
+        }
+        result.write(own.a, 0, at, length, kernels, own.stage);
+      }
+      case INPUT_GRADIENT -> {
+        x.read(at, own.a, 0, length, kernels, own.stage);
+        dy.read(at, own.b, 0, length, kernels, own.stage);
+        boolean whole = begin == 0 && end == run;
+        // a part of a plane is a plane
+        Segments ofPiece = whole ? order : own.piece(length);
+        int offset = whole ? -at : -c * length;
+        Kernels able = gradients.anyExtreme(c, next) ? ScalarKernels.INSTANCE : kernels;
+        able.inputGradient(
+            own.a,
+            offset,
+            own.b,
+            offset,
+            own.b,
+            offset,
+            ofPiece,
+            whole ? row : 0,
+            whole ? nextRow : 1,
+            c,
+            next,
+            gradients,
+            own.scratch);
+        result.write(own.b, 0, at, length, kernels, own.stage);
+      }
+      case FROZEN_GRADIENT -> {
+        dy.read(at, own.b, 0, length, kernels, own.stage);
+        if (!curve.isIdentity()) {
+          x.read(at, own.a, 0, length, kernels, own.stage);
+          activated(row, nextRow, c, next, begin, end, at, length, own);
+          kernels.gradient(own.a, own.b, 0, own.b, 0, length, curve);
+        }
+        if (dz != null) {
+          dz.write(own.b, 0, at, length, kernels, own.stage);
+        }
+        if (result != null) {
+          fused(own.b, null, row, nextRow, c, next, begin, end, at, scale, Curve.IDENTITY, own);
+          result.write(own.b, 0, at, length, kernels, own.stage);
+        }
+      }
+      default -> throw new AssertionError(step);
+    }
+  }
+
+  /** Of x, in a: v = (x - mean)*k + beta + z, and where the step is the forward's also act(v). */
+  private void activated(
+      int row, int nextRow, int c, int next, int begin, int end, int at, int length, Member own) {
+    boolean forward = step == Step.NORMALIZE && curve != Curve.SILU;
+    if (z != null) {
+      z.read(at, own.c, 0, length, kernels, own.stage);
+    }
+    Curve last = forward ? curve : Curve.IDENTITY;
+    fused(
+        own.a, z == null ? null : own.c, row, nextRow, c, next, begin, end, at, affine, last, own);
+  }
+
+  private void fused(
+      float[] values,
+      float[] residual,
+      int row,
+      int nextRow,
+      int c,
+      int next,
+      int begin,
+      int end,
+      int at,
+      ChannelAffine coefficients,
+      Curve last,
+      Member own) {
+    Kernels able = coefficients.anyExtreme(c, next) ? ScalarKernels.INSTANCE : kernels;
+    if (residual == null && last.isIdentity() && begin == 0 && end == order.run()) {
+      able.normalize(
+          values, -at, values, -at, order, row, nextRow, c, next, coefficients, own.scratch);
+      return;
+    }
+    able.fused(
+        values,
+        -at,
+        residual,
+        -at,
+        values,
+        -at,
+        order,
+        row,
+        nextRow,
+        c,
+        next,
+        begin,
+        end,
+        coefficients,
+        last,
+        own.scratch);
+  }
+}
