@@ -37,9 +37,11 @@ public final class ActivatedBatchNorm {
   private final BatchNorm norm;
   private final Activation activation;
   private final Curve curve;
+  private final Widened widened;
 
   ActivatedBatchNorm(BatchNorm norm, Activation activation) {
     this.norm = norm;
+    widened = new Widened(norm.parallelism());
     this.activation = Checks.notNull("activation", activation);
     curve = activation.curve();
     if (!curve.isIdentity() && !curve.hasBits()) {
@@ -108,6 +110,37 @@ public final class ActivatedBatchNorm {
     }
     checkBits(bits, bitsOffset, shape);
     norm.forwardTraining(x, xOffset, z, zOffset, y, yOffset, curve, bits, bitsOffset, shape, saved);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept.
+   */
+  public void forwardTraining(
+      Storage x,
+      Storage z,
+      Storage y,
+      long[] bits,
+      int bitsOffset,
+      TensorShape shape,
+      SavedStatistics saved) {
+    norm.checkForward(x, y, shape);
+    if (z != null) {
+      Storage.checkInput("z", z, shape, norm.parallelism());
+      Storage.overlap("y", y, "z", z, shape.length(), true);
+    }
+    forwardTraining(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        widened.input(z, shape, 1),
+        Storage.offset(z),
+        widened.output(y, shape, 0),
+        Storage.offset(y),
+        bits,
+        bitsOffset,
+        shape,
+        saved);
+    widened.finish(y, shape, 0);
   }
 
   private void checkBits(long[] bits, int bitsOffset, TensorShape shape) {
@@ -213,6 +246,43 @@ public final class ActivatedBatchNorm {
         bits,
         bitsOffset,
         shape);
+  }
+
+  /**
+   * As the form with arrays, with tensors wherever and however wide they are: {@link Storage}. What
+   * is not in an array of floats is widened to a copy as large as the tensor, which is kept; dInput
+   * and the sums come from dResidual as it is before it is rounded.
+   */
+  public void backward(
+      Storage x,
+      long[] bits,
+      int bitsOffset,
+      Storage dOutput,
+      SavedStatistics saved,
+      Storage dInput,
+      Storage dResidual,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    norm.checkBackward(x, dOutput, dInput, dGamma, dBeta, shape);
+    norm.checkResidualGradient(x, dOutput, dInput, dResidual, dGamma, dBeta, shape);
+    backward(
+        widened.input(x, shape, 0),
+        Storage.offset(x),
+        bits,
+        bitsOffset,
+        widened.input(dOutput, shape, 1),
+        Storage.offset(dOutput),
+        saved,
+        widened.output(dInput, shape, 0),
+        Storage.offset(dInput),
+        widened.output(dResidual, shape, 1),
+        Storage.offset(dResidual),
+        dGamma,
+        dBeta,
+        shape);
+    widened.finish(dResidual, shape, 1);
+    widened.finish(dInput, shape, 0);
   }
 
   /** The layer that this is a view of. */

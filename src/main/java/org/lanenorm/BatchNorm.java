@@ -1282,6 +1282,28 @@ public final class BatchNorm {
     }
   }
 
+  /** For {@link ActivatedBatchNorm}. */
+  void checkResidualGradient(
+      Storage x,
+      Storage dOutput,
+      Storage dInput,
+      Storage dResidual,
+      float[] dGamma,
+      float[] dBeta,
+      TensorShape shape) {
+    if (dResidual == null) {
+      return;
+    }
+    int length = shape.length();
+    Storage.checkOutput("dResidual", dResidual, shape, workspace.parallelism);
+    Storage.overlap("dResidual", dResidual, "x", x, length, false);
+    Storage.overlap("dResidual", dResidual, "dOutput", dOutput, length, true);
+    Storage.overlap("dResidual", dResidual, "dInput", dInput, length, true);
+    Storage.overlapGradients("dResidual", dResidual, length, dGamma, dBeta);
+    Storage.overlap("dResidual", dResidual, length, "the layer's gamma", gamma);
+    Storage.overlap("dResidual", dResidual, length, "the layer's beta", beta);
+  }
+
   private void checkParameterGradient(
       String name,
       float[] gradient,

@@ -11,6 +11,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
+import org.lanenorm.ActivatedBatchNorm;
 import org.lanenorm.Activation;
 import org.lanenorm.BatchNorm;
 import org.lanenorm.ChannelMoments;
@@ -267,7 +268,7 @@ class StorageProperties {
     z = w.copy(w.z);
     Stored d = w.copy(w.d);
     Stored dResidual = w.output(d, z);
-    Stored dInput = w.stored(w.kind(), dInputs);
+    Stored dInput = w.stored(w.kind(), new float[dInputs.length]);
     norm.backward(
         x.storage(),
         residual == null ? null : z.storage(),
@@ -303,6 +304,7 @@ class StorageProperties {
       @ForAll @IntRange(min = 1, max = 2) int threads) {
     World w = new World(input, layout, threads);
     masked(w);
+    activated(w);
     ghost(w);
     synced(w);
     Storage x = w.x.storage();
@@ -376,6 +378,51 @@ class StorageProperties {
     norm.backward(x, d, saved, y.storage(), w.dGamma, w.dBeta, shape, mask);
     w.same(y, "masked dInput");
     w.sameGradients(", masked");
+  }
+
+  private static void activated(World w) {
+    TensorShape shape = w.shape;
+    Activation activation = w.rng.oneIn(2) ? Activation.relu6() : Activation.leakyRelu(0.1f);
+    long[] expectedBits = new long[ActivatedBatchNorm.bitsLength(shape)];
+    long[] bits = new long[expectedBits.length + 1];
+    BatchNorm of = Library.builder(w.layer, 1).build();
+    ActivatedBatchNorm plain = of.withActivation(activation);
+    ActivatedBatchNorm norm =
+        Library.builder(w.layer, 1).parallelism(w.threads).build().withActivation(activation);
+    float[] residual = w.rng.oneIn(3) ? null : w.zs;
+    SavedStatistics expected = plain.forwardTraining(w.xs, residual, w.to, expectedBits, shape);
+    SavedStatistics saved = new SavedStatistics(shape.channels());
+    Stored x = w.copy(w.x);
+    Stored z = w.copy(w.z);
+    Stored y = w.output(x, z);
+    norm.forwardTraining(
+        x.storage(), residual == null ? null : z.storage(), y.storage(), bits, 1, shape, saved);
+    w.same(y, "y of training with " + activation);
+    check(
+        Arrays.equals(bits, 1, bits.length, expectedBits, 0, expectedBits.length),
+        "%s: bits differ",
+        w);
+    float[] dInputs = new float[w.to.length];
+    plain.backward(
+        w.xs, expectedBits, w.ds, expected, dInputs, w.to, w.expectedGamma, w.expectedBeta, shape);
+    Stored d = w.copy(w.d);
+    Stored dResidual = w.output(d);
+    Stored dInput = w.stored(w.kind(), new float[dInputs.length]);
+    norm.backward(
+        w.x.storage(),
+        bits,
+        1,
+        d.storage(),
+        saved,
+        dInput.storage(),
+        dResidual.storage(),
+        w.dGamma,
+        w.dBeta,
+        shape);
+    w.same(dResidual, "dResidual of training with " + activation);
+    System.arraycopy(dInputs, 0, w.to, 0, dInputs.length);
+    w.same(dInput, "dInput of training with " + activation);
+    w.sameGradients(" of training with " + activation);
   }
 
   private static void ghost(World w) {
