@@ -161,9 +161,9 @@ class StorageProperties {
     return Cases.shared();
   }
 
-  @Property(tries = 40)
+  @Property(tries = 120)
   void everyStorageGivesTheBitsOfItsFloats(
-      @ForAll @AtMost(16384) Case input,
+      @ForAll @AtMost(8192) Case input,
       @ForAll Layout layout,
       @ForAll @IntRange(min = 1, max = 3) int threads) {
     World w = new World(input, layout, threads);
@@ -297,9 +297,9 @@ class StorageProperties {
   }
 
   /** Those that widen a tensor whole. */
-  @Property(tries = 15)
+  @Property(tries = 90)
   void masksAndTheFamilyTakeStoragesToo(
-      @ForAll @AtMost(8192) Case input,
+      @ForAll @AtMost(2048) Case input,
       @ForAll Layout layout,
       @ForAll @IntRange(min = 1, max = 2) int threads) {
     World w = new World(input, layout, threads);
