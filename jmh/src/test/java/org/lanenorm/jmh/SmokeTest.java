@@ -59,7 +59,9 @@ class SmokeTest {
     return Trial.all(parameters).stream()
         .filter(
             trial ->
-                !trial.benchmark().matches(".*(ErrorBounds|Family|Fused|Activated|Storage)Benchmark.*")
+                !trial
+                        .benchmark()
+                        .matches(".*(ErrorBounds|Family|Fused|Activated|Storage)Benchmark.*")
                     || FEW_SHAPES.contains(trial.parameters().get("shape")))
         .map(
             trial ->
