@@ -32,6 +32,9 @@ class ChannelMomentsTest {
     Mask mask = Mask.of(new boolean[] {true, false, true, false}, shape);
     assertThat(ChannelMoments.of(x, 1, shape, mask))
         .isEqualTo(ChannelMoments.of(2, new double[] {2, 5}, new double[] {2, 0}));
+    ErrorBounds bounds = new ErrorBounds(2);
+    assertThat(ChannelMoments.of(x, 1, shape, bounds)).isEqualTo(moments);
+    assertThat(bounds.variance(0)).isPositive().isLessThan(1e-5);
     float[] unshifted = new float[8];
     System.arraycopy(x, 1, unshifted, 0, 8);
     assertThat(ChannelMoments.of(unshifted, shape)).isEqualTo(moments);

@@ -127,6 +127,21 @@ class ScalarKernelsTest {
     }
   }
 
+  /** Integers, whose sums are exact in any order. */
+  @Test
+  void referenceSumsAreAroundTheOrigin() {
+    float[] x = padded(new float[] {1, 10, 2, 20, 4, 40});
+    Segments order = new Segments(true, 3, 2, 1);
+    double[] sum = new double[2];
+    double[] square = new double[2];
+    double[] reach = new double[2];
+    KERNELS.referenceSums(
+        x, OFFSET, order, 0, 1, 0, 2, new float[] {1, 20}, sum, square, reach, new Scratch());
+    assertThat(sum).containsExactly(0 + 1 + 3, -10 + 0 + 20);
+    assertThat(square).containsExactly(0 + 1 + 9, 100 + 0 + 400);
+    assertThat(reach).containsExactly(9, 400);
+  }
+
   @Test
   void coefficientsAreThoseOfTheirClasses() {
     double[] mean = {1, 2, 3};

@@ -234,6 +234,11 @@ class SegmentsTest {
     if (shape.batch() > 1) {
       assertThat(order.imageStride()).isEqualTo(shape.index(1, 0, 0) - shape.index(0, 0, 0));
     }
+    for (int m = 0; m < shape.count(); m++) {
+      if (order.elementOffset(m) != index(shape, m, 0)) {
+        throw new AssertionError("element " + m + " lies at " + order.elementOffset(m));
+      }
+    }
     if (shape.spatial() > 1 && !order.packed()) {
       assertThat(order.step()).isEqualTo(shape.index(0, 0, 1) - shape.index(0, 0, 0));
     }
