@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Executable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -145,6 +147,15 @@ class InvalidCallsTest {
           Arrays.stream(values).mapToLong(Double::doubleToRawLongBits).toArray());
     }
     if (object instanceof int[] values) {
+      return Arrays.toString(values);
+    }
+    if (object instanceof Storage storage) {
+      MemorySegment segment = storage.elements.segment();
+      boolean readable =
+          segment.scope().isAlive() && segment.isAccessibleBy(Thread.currentThread());
+      return storage + (readable ? Arrays.toString(segment.toArray(ValueLayout.JAVA_BYTE)) : "");
+    }
+    if (object instanceof short[] values) {
       return Arrays.toString(values);
     }
     if (object instanceof long[] values) {

@@ -2,6 +2,7 @@ package org.lanenorm;
 
 import static org.lanenorm.Tensors.normal;
 
+import java.lang.foreign.Arena;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
 import java.lang.reflect.InvocationTargetException;
@@ -98,6 +99,7 @@ final class ValidCall {
       case "ChannelMoments" -> moments();
       case "Convention" -> Conventions.pytorch();
       case "Conversion" -> Conversion.between(Conventions.pytorch(), Conventions.keras3());
+      case "ErrorBounds" -> new ErrorBounds(CHANNELS);
       case "FoldedWeights" -> folding().into(new float[6], new int[] {3, 2}, WeightLayout.OI, null);
       case "Folding" -> folding();
       case "FrozenBatchNorm" -> layer().freeze().withActivation(Activation.silu());
@@ -106,7 +108,8 @@ final class ValidCall {
       case "GroupNorm.Builder" -> GroupNorm.builder(1, CHANNELS);
       case "LayerNorm" -> LayerNorm.builder(CHANNELS).build();
       case "LayerNorm.Builder" -> LayerNorm.builder(CHANNELS);
-      case "MomentsAccumulator" -> accumulator();
+      case "MomentsAccumulator" ->
+          has("bounds") ? new MomentsAccumulator(CHANNELS) : accumulator(); // bounds take all
       case "PopulationStatistics" -> population();
       case "RmsNorm" -> RmsNorm.builder(CHANNELS).build();
       case "RmsNorm.Builder" -> RmsNorm.builder(CHANNELS);
@@ -139,6 +142,7 @@ final class ValidCall {
         yield switch (name) {
           case "gamma", "beta", "dGamma", "dBeta", "bias" -> normal(CHANNELS, name.hashCode());
           case "weights" -> normal(6, 6);
+          case "array" -> normal(ARRAY, 6);
           default -> throw new AssertionError(missing);
         };
       }
@@ -162,6 +166,7 @@ final class ValidCall {
             case "virtualBatchSize", "workers" -> 1;
             case "limit" -> 2;
             case "spatial" -> 4;
+            case "length" -> 24;
             case "opset" -> 15;
             default -> {
               if (!name.endsWith("Offset") && !name.equals("offset")) {
@@ -175,11 +180,15 @@ final class ValidCall {
       case "float" -> 0.5f;
       case "String" -> name.equals("version") ? "1.0.5" : "mine";
       case "Duration" -> name.equals("limit") ? Duration.ZERO : Duration.ofSeconds(10);
+      case "Storage" -> Storage.bfloat16(halves(name.hashCode()), OFFSET, 24 + OFFSET);
+      case "short[]" -> halves(1);
+      case "MemorySegment" -> Arena.ofAuto().allocate(2 * ARRAY, 8);
       case "Executor" -> (Executor) Runnable::run;
       case "TensorShape" -> SHAPE;
       case "TensorShape[]" -> new TensorShape[] {TensorShape.rows(0, CHANNELS)}; // at once
       case "Mask" -> mask(SHAPE);
       case "Tile" -> new Tile(1, 1, 2, 1, 2);
+      case "ErrorBounds" -> new ErrorBounds(CHANNELS);
       case "SavedStatistics" -> saved();
       case "SavedStatistics[]" ->
           GhostBatchNorm.of(layer(), 1).forwardTraining(normal(24, 1), new float[24], SHAPE);
@@ -217,6 +226,16 @@ final class ValidCall {
 
   static SavedStatistics saved() {
     return layer().forwardTraining(normal(24, 2), new float[24], SHAPE);
+  }
+
+  /** In bfloat16. */
+  static short[] halves(long seed) {
+    float[] values = normal(ARRAY, seed);
+    short[] halves = new short[ARRAY];
+    for (int i = 0; i < ARRAY; i++) {
+      halves[i] = (short) (Float.floatToIntBits(values[i]) >> 16);
+    }
+    return halves;
   }
 
   static ChannelMoments moments() {
