@@ -35,7 +35,8 @@ final class Tiling {
       most = Math.max(2 * Segments.LANES, LARGE / perSegment);
     } else {
       // a single channel's elements follow one another through all images
-      most = whole.largeImages() ? 1 : (RUN - 1) / Math.max(1, whole.spatial()) + 1;
+      boolean planes = whole.spatial() > Segments.SLOTS * Segments.LANES;
+      most = planes ? 1 : (RUN - 1) / Math.max(1, whole.spatial()) + 1;
     }
     int strips = (whole.channels() + most - 1) / most;
     width = strips == 0 ? 1 : (whole.channels() + strips - 1) / strips;

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -33,9 +34,11 @@ import org.lanenorm.Tile;
 import org.lanenorm.verify.AtMost;
 import org.lanenorm.verify.Case;
 import org.lanenorm.verify.Cases;
+import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Layer;
 import org.lanenorm.verify.Oracle;
 import org.lanenorm.verify.Rng;
+import org.lanenorm.verify.Shapes;
 
 /**
  * A call with storages gives the bits of the call with the floats that these hold, rounded once,
@@ -161,7 +164,7 @@ class StorageProperties {
     return Cases.shared();
   }
 
-  @Property(tries = 120)
+  @Property(tries = 100)
   void everyStorageGivesTheBitsOfItsFloats(
       @ForAll @AtMost(8192) Case input,
       @ForAll Layout layout,
@@ -170,6 +173,32 @@ class StorageProperties {
     batchNorm(w);
     frozen(w);
     w.checkMemory();
+  }
+
+  /**
+   * Tiles of some channels that begin inside an image or a plane, the last of them narrower; pieces
+   * of planes; rows of more channels than a tile's.
+   */
+  @Example
+  void howStoragesAreCutChangesNothing() {
+    Shapes.Size[] sizes = {
+      new Shapes.Size(200, 70, 9),
+      new Shapes.Size(130, 3, 13),
+      new Shapes.Size(2, 3, 5000),
+      new Shapes.Size(3, 40, 300),
+      new Shapes.Size(50, 17, 49),
+      new Shapes.Size(1100, 300, 1)
+    };
+    for (Shapes.Size size : sizes) {
+      for (Layout layout : Layout.values()) {
+        for (long seed = 0; seed < 2; seed++) {
+          World w = new World(new Case(size, HardData.OFFSET, true, seed), layout, 1);
+          batchNorm(w);
+          frozen(w);
+          w.checkMemory();
+        }
+      }
+    }
   }
 
   /** Large enough that threads share the passes. */
