@@ -171,10 +171,24 @@ final class FusedVectorKernels {
     fourRows(x, xAt, z, zAt, y, yAt, count, stride, apart, whole, hi, k, b, first, curve);
     int done = 4 * count;
     int at = done * stride;
-    // four neighbours, where as many are left
+    // four neighbours at a time, while as many are left
     count = (rows - done) / 4;
     fourRows(
-        x, xAt + at, z, zAt + at, y, yAt + at, count, 0, stride, whole, hi, k, b, first, curve);
+        x,
+        xAt + at,
+        z,
+        zAt + at,
+        y,
+        yAt + at,
+        count,
+        4 * stride,
+        stride,
+        whole,
+        hi,
+        k,
+        b,
+        first,
+        curve);
     done += 4 * count;
     at = done * stride;
     // the rest four times each: all are read before any is written
