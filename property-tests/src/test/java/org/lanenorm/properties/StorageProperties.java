@@ -187,7 +187,7 @@ class StorageProperties {
       new Shapes.Size(2, 3, 5000),
       new Shapes.Size(3, 40, 300),
       new Shapes.Size(50, 17, 49),
-      new Shapes.Size(1100, 300, 1)
+      new Shapes.Size(1100, 256, 1)
     };
     for (Shapes.Size size : sizes) {
       for (Layout layout : Layout.values()) {
