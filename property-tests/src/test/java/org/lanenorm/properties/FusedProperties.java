@@ -22,7 +22,9 @@ import org.lanenorm.verify.Activations;
 import org.lanenorm.verify.AtMost;
 import org.lanenorm.verify.Case;
 import org.lanenorm.verify.Cases;
+import org.lanenorm.verify.HardData;
 import org.lanenorm.verify.Rng;
+import org.lanenorm.verify.Shapes;
 import org.lanenorm.verify.Slice;
 import org.lanenorm.verify.Tensors;
 
@@ -132,6 +134,21 @@ class FusedProperties {
             Library.parallelism(threads));
     sameBits(y.values(shape.length()), expected, "y with " + activation, input);
     check(y.guardsAreIntact(shape.length()), "%s: written beside y", input);
+  }
+
+  /** More rows, and more of them left over by four stretches, than a drawn case has. */
+  @Example
+  void ofManyRowsEachIsTakenOnce() {
+    Activation relu = Activation.relu();
+    for (Shapes.Size size :
+        new Shapes.Size[] {new Shapes.Size(1100, 256, 1), new Shapes.Size(21, 300, 53)}) {
+      Case input = new Case(size, HardData.BENIGN, false, 7);
+      float[] z = residual(input, Layout.NHWC);
+      float[] x = input.x(Layout.NHWC);
+      float[] y = new float[x.length];
+      frozen(input, relu).apply(x, 0, z, 0, y, 0, input.shape(Layout.NHWC), Library.parallelism(1));
+      sameBits(y, chain(input, Layout.NHWC, z, relu), "y", input);
+    }
   }
 
   @Property(tries = 2)
