@@ -89,6 +89,13 @@ class ChannelMomentsTest {
     Tensors.assertClose(merged.variances(), 1e-14, (8 + 43.2) / 5, 7.5 / 5);
   }
 
+  @Test
+  void onlyMomentsOfAsManyChannelsMerge() {
+    assertThatThrownBy(() -> MOMENTS.merge(ChannelMoments.empty(3)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("other must have 2 channels, but had 3");
+  }
+
   /** As the table in the documentation has them; little-endian. */
   @Test
   void bytesAreThoseOfTheDocumentation() {
