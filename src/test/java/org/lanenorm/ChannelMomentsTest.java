@@ -35,6 +35,10 @@ class ChannelMomentsTest {
     ErrorBounds bounds = new ErrorBounds(2);
     assertThat(ChannelMoments.of(x, 1, shape, bounds)).isEqualTo(moments);
     assertThat(bounds.variance(0)).isPositive().isLessThan(1e-5);
+    Storage stored = Storage.of(x, 1, 8);
+    assertThat(ChannelMoments.of(stored, shape)).isEqualTo(moments);
+    assertThat(ChannelMoments.of(stored, shape, mask))
+        .isEqualTo(ChannelMoments.of(x, 1, shape, mask));
     float[] unshifted = new float[8];
     System.arraycopy(x, 1, unshifted, 0, 8);
     assertThat(ChannelMoments.of(unshifted, shape)).isEqualTo(moments);

@@ -333,6 +333,20 @@ class ScalarKernelsTest {
     }
   }
 
+  /** A bfloat16 is the first half of a float's bits; 1 + 2^-8 is a tie, rounded to even. */
+  @Test
+  void bfloat16IsTheFirstHalfOfAFloat() {
+    short[] halves = {0, 0x3f80, (short) 0xc000, 0};
+    float[] floats = {9, 9, 9, 9};
+    KERNELS.widenBfloat16(halves, 1, floats, 2, 2);
+    assertSameBits(floats, new float[] {9, 9, 1, -2});
+    short[] narrowed = {7, 7, 7, 7};
+    KERNELS.narrowBfloat16(new float[] {9, 0x1.02p0f, -2}, 1, narrowed, 0, 2);
+    assertThat(narrowed).containsExactly((short) 0x3f81, (short) 0xc000, (short) 7, (short) 7);
+    KERNELS.narrowBfloat16(new float[] {0x1.01p0f}, 0, narrowed, 3, 1);
+    assertThat(narrowed[3]).isEqualTo((short) 0x3f80);
+  }
+
   /** 64 elements to a word, of two words inside longer arrays. */
   @Test
   void bitsAreOfTheirWordsAndElementsAlone() {

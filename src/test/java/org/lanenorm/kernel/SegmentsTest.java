@@ -118,6 +118,28 @@ class SegmentsTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void segmentsFollowOneAnotherFromTheFirstElementToTheLast(TensorShape shape) {
+    Segments order = order(shape);
+    List<List<int[]>> segments = PlainOrder.segments(shape.batch(), shape.spatial());
+    for (int segment = 0; segment < segments.size(); segment++) {
+      assertThat(order.firstElement(segment))
+          .isEqualTo(PlainOrder.elements(segments.get(segment))[0]);
+    }
+    assertThat(order.firstElement(segments.size())).isEqualTo(shape.count());
+  }
+
+  @Test
+  void theSameImagesMayHaveOtherChannels() {
+    Segments order = order(TensorShape.nhwc(3, 4, 5, 6));
+    Segments other = order.ofChannels(2);
+    assertThat(other.channels()).isEqualTo(2);
+    assertThat(other.count()).isEqualTo(60);
+    assertThat(other.channelsLast()).isTrue();
+    assertThat(order.tiling()).isNotNull().isSameAs(order.tiling());
+  }
+
   /** What a kernel reads, slot by slot. */
   private static int[] slots(float[] source, int base, Segments order, int block) {
     int[] slots = new int[256];
