@@ -78,12 +78,18 @@ public final class Metrics implements InternalProfiler {
           .filter(method -> method.getName().equals(name.substring(dot + 1)))
           .map(method -> method.getAnnotation(Streams.class))
           .filter(Objects::nonNull)
-          .mapToDouble(streams -> 4.0 * streams.value() * elements(benchmark))
+          .mapToDouble(streams -> width(benchmark) * streams.value() * elements(benchmark))
           .findFirst()
           .orElse(0);
     } catch (ClassNotFoundException e) {
       throw new IllegalStateException(name, e);
     }
+  }
+
+  /** Bytes of an element: 4, but where a storage of 16 bits is measured. */
+  private static double width(BenchmarkParams benchmark) {
+    String storage = benchmark.getParam("storage");
+    return storage == null || storage.startsWith("FLOAT32") ? Float.BYTES : Short.BYTES;
   }
 
   private static double elements(BenchmarkParams benchmark) {

@@ -135,6 +135,7 @@ public class StorageBenchmark extends Workload {
 
   /** Count, mean and M2. */
   @Benchmark
+  @Streams(1)
   public void moments() {
     accumulator.reset();
     accumulator.add(stored, tensor);
@@ -142,18 +143,21 @@ public class StorageBenchmark extends Workload {
 
   /** By running statistics. */
   @Benchmark
+  @Streams(2)
   public void inference() {
     layer.forwardInference(stored, y, tensor);
   }
 
   /** By the batch's own moments. */
   @Benchmark
+  @Streams(2)
   public void training() {
     layer.forwardTraining(stored, y, tensor, saved);
   }
 
   /** All gradients. */
   @Benchmark
+  @Streams(3)
   public void backward() {
     layer.backward(stored, dy, saved, y, dGamma, dBeta, tensor);
   }

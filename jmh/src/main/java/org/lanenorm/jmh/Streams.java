@@ -8,7 +8,8 @@ import java.lang.annotation.Target;
 /**
  * How many tensors a benchmark must move between memory and processor at the very least: one for
  * each that it reads and one for each that it writes, however often it does so. Times 4 bytes per
- * element, over the measured time, this is the GB/s that {@link Metrics} shows.
+ * element (2 in storages of 16 bits), over the measured time, this is the GB/s that {@link Metrics}
+ * shows.
  */
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
