@@ -28,6 +28,8 @@ final class Launched {
             // to the listener, not to this run's output and memory of failures
             .configurationParameter("jqwik.reporting.usejunitplatform", "true")
             .configurationParameter("jqwik.database", "target/.jqwik-launched")
+            // each run is one more try, not the last one's failure again
+            .configurationParameter("jqwik.failures.after.default", "RANDOM_SEED")
             .build();
     LauncherConfig alone =
         LauncherConfig.builder().enableTestExecutionListenerAutoRegistration(false).build();
