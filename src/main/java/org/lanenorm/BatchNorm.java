@@ -344,8 +344,7 @@ public final class BatchNorm {
       forwardTraining(Storage.array(x), xOffset, Storage.array(y), Storage.offset(y), shape, saved);
       return;
     }
-    Checks.notNull("saved", saved);
-    Checks.channels("saved", saved.channels(), channels);
+    checkSaved(saved);
     forwardByBatch(x, y, shape, saved);
     updateRunning(saved);
   }
@@ -834,8 +833,7 @@ public final class BatchNorm {
       float[] dGamma,
       float[] dBeta,
       TensorShape shape) {
-    Checks.notNull("saved", saved);
-    Checks.channels("saved", saved.channels(), channels);
+    checkSaved(saved);
     checkBackward(x, dOutput, dInput, dGamma, dBeta, shape);
     if (Storage.inArray(x) && Storage.inArray(dOutput) && Storage.inArray(dInput)) {
       backward(

@@ -238,8 +238,7 @@ public final class SyncedBatchNorm {
       IllegalArgumentException refusal;
       try {
         norm.checkForward(x, xOffset, y, yOffset, shape);
-        Checks.notNull("saved", saved);
-        Checks.channels("saved", saved.channels(), norm.channels());
+        norm.checkSaved(saved);
         order = workspace.order(shape);
         passes().keepMoments(x, xOffset, order);
         refusal = rendezvous.meet(index, mergeMoments);
@@ -306,8 +305,7 @@ public final class SyncedBatchNorm {
         TensorShape shape) {
       IllegalArgumentException refusal;
       try {
-        Checks.notNull("saved", saved);
-        Checks.channels("saved", saved.channels(), norm.channels());
+        norm.checkSaved(saved);
         norm.checkBackward(
             true, x, xOffset, dOutput, dOutputOffset, dInput, dInputOffset, dGamma, dBeta, shape);
         this.saved = saved;
