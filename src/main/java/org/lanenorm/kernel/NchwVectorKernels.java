@@ -88,12 +88,11 @@ final class NchwVectorKernels {
         clear(lanes, cell * CELL, shift[cell]);
       }
     }
-    // small images of several channels follow one another, large ones' segments do
-    int step = order.largeImages() ? 1 : width;
-    for (int c = 0; c < width; c += step) {
-      int at = base + c * order.channelStride();
-      for (int segment = firstSegment, cell = c; segment < endSegment; segment++, cell += width) {
-        segmentSquares(source, at, order, segment, step, lanes, cell * CELL, scratch);
+    if (order.largeImages()) {
+      imageSquares(source, base, order, firstSegment, endSegment, width, lanes, scratch);
+    } else {
+      for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
+        segmentSquares(source, base, order, segment, width, lanes, cell * CELL, scratch);
       }
     }
     fold(lanes, 0, cells, sum, scratch);
@@ -139,6 +138,46 @@ final class NchwVectorKernels {
       double s2 = half[8 * i + 2] + half[8 * i + 6];
       double s3 = half[8 * i + 3] + half[8 * i + 7];
       sums[i] = (s0 + s2) + (s1 + s3);
+    }
+  }
+
+  /**
+   * Adds segments of images that fill several blocks: image by image and channel by channel, as
+   * they lie in memory, so that its prefetchers see long runs.
+   */
+  private static void imageSquares(
+      float[] x,
+      int base,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int width,
+      float[] lanes,
+      Scratch scratch) {
+    int end = order.endBlock(endSegment - 1);
+    int last;
+    for (int first = order.firstBlock(firstSegment); first < end; first = last) {
+      int endFull = order.endOfImage(first) - order.partialBlocks();
+      last = Math.min(order.endOfImage(first), end);
+      int from = base + order.blockOffset(first);
+      int firstOfImage = order.segment(first);
+      for (int c = 0; c < width; c++, from += order.channelStride()) {
+        int at = from;
+        int cell = ((firstOfImage - firstSegment) * width + c) * CELL;
+        int next;
+        for (int block = first, segment = firstOfImage; block < last; block = next, segment++) {
+          next = Math.min(order.endBlock(segment), last);
+          int full = Math.min(next, endFull) - block;
+          if (full > 0) {
+            squares(x, at, full, lanes, cell);
+            at += full * BLOCK;
+          }
+          if (next > endFull) {
+            partialSquares(x, at, order, endFull, next, 1, lanes, cell, scratch);
+          }
+          cell += width * CELL;
+        }
+      }
     }
   }
 
@@ -272,6 +311,8 @@ final class NchwVectorKernels {
     int length = order.length(block);
     int quadsPerImage = order.quadsPerImage();
     int step = order.imageStride() - (length + QUAD - 1) / QUAD * QUAD;
+    // what an image's last quad holds, where it is not full
+    int over = length % QUAD;
     FloatVector zero = FloatVector.zero(F);
     FloatVector one = FloatVector.fromArray(F, ONES, 0);
     int parts = LANES / L;
@@ -280,6 +321,10 @@ final class NchwVectorKernels {
       int at = from + part / parts * order.channelStride();
       int lanesAt = lanesFrom + part / parts * CELL;
       FloatVector number = FloatVector.fromArray(F, LANE_NUMBERS, lane);
+      VectorMask<Float> in0 = number.compare(VectorOperators.LT, (float) over);
+      VectorMask<Float> in1 = number.compare(VectorOperators.LT, (float) (over - LANES));
+      VectorMask<Float> in2 = number.compare(VectorOperators.LT, (float) (over - 2 * LANES));
+      VectorMask<Float> in3 = number.compare(VectorOperators.LT, (float) (over - 3 * LANES));
       FloatVector shift = FloatVector.fromArray(F, lanes, lanesAt + SHIFT + lane);
       FloatVector minus = shift.neg();
       FloatVector sum = FloatVector.fromArray(F, lanes, lanesAt + lane);
@@ -297,10 +342,10 @@ final class NchwVectorKernels {
         FloatVector d2 = FloatVector.fromArray(F, x, i + 2 * LANES);
         FloatVector d3 = FloatVector.fromArray(F, x, i + 3 * LANES);
         if (left < QUAD) {
-          d0 = shift.blend(d0, number.compare(VectorOperators.LT, (float) left));
-          d1 = shift.blend(d1, number.compare(VectorOperators.LT, (float) (left - LANES)));
-          d2 = shift.blend(d2, number.compare(VectorOperators.LT, (float) (left - 2 * LANES)));
-          d3 = shift.blend(d3, number.compare(VectorOperators.LT, (float) (left - 3 * LANES)));
+          d0 = shift.blend(d0, in0);
+          d1 = shift.blend(d1, in1);
+          d2 = shift.blend(d2, in2);
+          d3 = shift.blend(d3, in3);
         }
         d0 = d0.sub(shift);
         d1 = d1.fma(one, minus);
@@ -357,19 +402,58 @@ final class NchwVectorKernels {
     float[] dys = order.gradientSource(dy, dyOffset, firstSegment, from, scratch);
     int xBase = order.base(xOffset, firstSegment, from);
     int dyBase = order.base(dyOffset, firstSegment, from);
-    int step = order.largeImages() ? 1 : width;
-    for (int c = 0; c < width; c += step) {
-      int at = c * order.channelStride();
-      for (int segment = firstSegment, cell = c; segment < endSegment; segment++, cell += width) {
-        for (int i = 0; i < step; i++) {
-          clear(lanes, (cell + i) * CELL, hi[from + c + i]);
-        }
-        segmentProducts(
-            xs, xBase + at, dys, dyBase + at, order, segment, step, lanes, cell * CELL, scratch);
+    for (int cell = 0; cell < cells; cell++) {
+      clear(lanes, cell * CELL, hi[from + cell % width]);
+    }
+    if (order.largeImages()) {
+      imageProducts(xs, xBase, dys, dyBase, order, firstSegment, endSegment, width, lanes, scratch);
+    } else {
+      for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
+        segmentProducts(xs, xBase, dys, dyBase, order, segment, width, lanes, cell * CELL, scratch);
       }
     }
     fold(lanes, 0, cells, sum, scratch);
     fold(lanes, LANES, cells, product, scratch);
+  }
+
+  /** As {@link #imageSquares}. */
+  private static void imageProducts(
+      float[] x,
+      int xBase,
+      float[] dy,
+      int dyBase,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int width,
+      float[] lanes,
+      Scratch scratch) {
+    int end = order.endBlock(endSegment - 1);
+    int last;
+    for (int first = order.firstBlock(firstSegment); first < end; first = last) {
+      int endFull = order.endOfImage(first) - order.partialBlocks();
+      last = Math.min(order.endOfImage(first), end);
+      int from = order.blockOffset(first);
+      int firstOfImage = order.segment(first);
+      for (int c = 0; c < width; c++, from += order.channelStride()) {
+        int at = from;
+        int cell = ((firstOfImage - firstSegment) * width + c) * CELL;
+        int next;
+        for (int block = first, segment = firstOfImage; block < last; block = next, segment++) {
+          next = Math.min(order.endBlock(segment), last);
+          int full = Math.min(next, endFull) - block;
+          if (full > 0) {
+            products(x, xBase + at, dy, dyBase + at, full, lanes, cell);
+            at += full * BLOCK;
+          }
+          if (next > endFull) {
+            partialProducts(
+                x, xBase + at, dy, dyBase + at, order, endFull, next, 1, lanes, cell, scratch);
+          }
+          cell += width * CELL;
+        }
+      }
+    }
   }
 
   private static void segmentProducts(
@@ -491,6 +575,8 @@ final class NchwVectorKernels {
     int length = order.length(block);
     int quadsPerImage = order.quadsPerImage();
     int step = order.imageStride() - (length + QUAD - 1) / QUAD * QUAD;
+    // what an image's last quad holds, where it is not full
+    int over = length % QUAD;
     int toDy = dyAt - xAt;
     FloatVector zero = FloatVector.zero(F);
     int parts = LANES / L;
@@ -498,6 +584,10 @@ final class NchwVectorKernels {
       int lane = part % parts * L;
       int lanesAt = lanesFrom + part / parts * CELL;
       FloatVector number = FloatVector.fromArray(F, LANE_NUMBERS, lane);
+      VectorMask<Float> in0 = number.compare(VectorOperators.LT, (float) over);
+      VectorMask<Float> in1 = number.compare(VectorOperators.LT, (float) (over - LANES));
+      VectorMask<Float> in2 = number.compare(VectorOperators.LT, (float) (over - 2 * LANES));
+      VectorMask<Float> in3 = number.compare(VectorOperators.LT, (float) (over - 3 * LANES));
       FloatVector shift = FloatVector.fromArray(F, lanes, lanesAt + SHIFT + lane);
       FloatVector sum = FloatVector.fromArray(F, lanes, lanesAt + lane);
       FloatVector product = FloatVector.fromArray(F, lanes, lanesAt + LANES + lane);
@@ -518,18 +608,14 @@ final class NchwVectorKernels {
         FloatVector g2 = FloatVector.fromArray(F, dy, i + toDy + 2 * LANES);
         FloatVector g3 = FloatVector.fromArray(F, dy, i + toDy + 3 * LANES);
         if (left < QUAD) {
-          VectorMask<Float> there = number.compare(VectorOperators.LT, (float) left);
-          d0 = shift.blend(d0, there);
-          g0 = zero.blend(g0, there);
-          there = number.compare(VectorOperators.LT, (float) (left - LANES));
-          d1 = shift.blend(d1, there);
-          g1 = zero.blend(g1, there);
-          there = number.compare(VectorOperators.LT, (float) (left - 2 * LANES));
-          d2 = shift.blend(d2, there);
-          g2 = zero.blend(g2, there);
-          there = number.compare(VectorOperators.LT, (float) (left - 3 * LANES));
-          d3 = shift.blend(d3, there);
-          g3 = zero.blend(g3, there);
+          d0 = shift.blend(d0, in0);
+          g0 = zero.blend(g0, in0);
+          d1 = shift.blend(d1, in1);
+          g1 = zero.blend(g1, in1);
+          d2 = shift.blend(d2, in2);
+          g2 = zero.blend(g2, in2);
+          d3 = shift.blend(d3, in3);
+          g3 = zero.blend(g3, in3);
         }
         d0 = d0.sub(shift);
         d1 = d1.sub(shift);

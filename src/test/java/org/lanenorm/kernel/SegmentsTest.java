@@ -309,18 +309,25 @@ class SegmentsTest {
     "NHWC, 9, 70, 400, 1, 70",
     // packed: a segment of one channel
     "NCHW, 9000, 7, 5, 1, 1",
-    // small images: half of what there is room for, less where there are fewer segments
-    "NCHW, 900, 7, 256, 16, 2",
-    "NCHW, 60, 7, 256, 15, 2",
-    "NCHW, 4, 7, 256, 1, 32",
-    "NCHW, 12, 7, 256, 3, 10",
-    // large images: about one at a time, and no more than there is room for
-    "NCHW, 900, 7, 1024, 2, 16",
-    "NCHW, 900, 7, 3136, 4, 8",
-    "NCHW, 900, 7, 31744, 32, 1",
-    "NCHW, 900, 7, 65536, 32, 1",
+    // small images: as many segments as there is room for
+    "NCHW, 900, 7, 256, 146, 7",
+    "NCHW, 60, 7, 256, 15, 68",
+    "NCHW, 4, 700, 256, 1, 1024",
+    "NCHW, 12, 7, 256, 3, 341",
+    // large ones: the segments of 1, 2 or 4 whole images, or of several times as many
+    "NCHW, 900, 700, 1024, 1, 1024",
+    "NCHW, 900, 700, 400, 1, 1024",
+    "NCHW, 900, 7, 1024, 146, 7",
+    "NCHW, 900, 64, 3136, 13, 78",
+    "NCHW, 900, 7, 3136, 143, 7",
+    "NCHW, 900, 7, 31744, 124, 8",
+    "NCHW, 900, 7, 65536, 128, 8",
+    "NCHW, 3, 7, 4000000, 1024, 1",
+    // one image: few
     "NCHW, 1, 7, 257, 1, 32",
-    "NCHW, 0, 7, 256, 1, 32"
+    "NCHW, 1, 7, 3136, 3, 10",
+    "NCHW, 1, 7, 65536, 32, 1",
+    "NCHW, 0, 7, 256, 1, 1024"
   })
   void aReductionTakesSegmentsAndChannelsTogether(
       Layout layout, int n, int c, int s, int segments, int channels) {
