@@ -22,10 +22,11 @@ final class NhwcVectorKernels {
   private static final int HALF = Segments.SLOTS / 2;
 
   /**
-   * Places at a time: their sums, half sums and shifts (five floats each) stay in a first-level
-   * cache of 32 KB.
+   * Places at a time: superrows are read in runs of 16 KB. With runs of 4 KB, whose sums and shifts
+   * stay in a first-level cache, large tensors of 256 channels and more took 1.1 to 1.4 times as
+   * long.
    */
-  private static final int CHUNK = 1024;
+  private static final int CHUNK = 4096;
 
   private NhwcVectorKernels() {}
 
@@ -40,7 +41,7 @@ final class NhwcVectorKernels {
       Scratch scratch) {
     int channels = order.channels();
     int places = LANES * channels;
-    scratch.growLanes(places, CHUNK);
+    scratch.growLanes(places, Math.min(places, CHUNK));
     int first = order.firstBlock(segment);
     shifts(x, xOffset, order, segment, places, shift, sum, scratch);
     System.arraycopy(shift, 0, scratch.shifts, 0, channels);
@@ -300,7 +301,7 @@ final class NhwcVectorKernels {
       Scratch scratch) {
     int channels = order.channels();
     int places = LANES * channels;
-    scratch.growLanes(places, CHUNK);
+    scratch.growLanes(places, Math.min(places, CHUNK));
     System.arraycopy(hi, 0, scratch.shifts, 0, channels);
     repeat(scratch.shifts, channels, LANES);
     Arrays.fill(scratch.first, 0, places, 0);
