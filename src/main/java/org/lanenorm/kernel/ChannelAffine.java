@@ -96,6 +96,24 @@ public final class ChannelAffine {
         || Float.isInfinite(rounded) && Math.abs(value) < Double.POSITIVE_INFINITY;
   }
 
+  /**
+   * Takes the coefficients of all channels of another, so many times in a row.
+   *
+   * @return whether none of them is extreme; else nothing is done
+   */
+  boolean repeat(ChannelAffine of, int times) {
+    int channels = of.hi.length;
+    if (of.anyExtreme(0, channels)) {
+      return false;
+    }
+    for (int i = 0; i < times; i++) {
+      System.arraycopy(of.hi, 0, hi, i * channels, channels);
+      System.arraycopy(of.k, 0, k, i * channels, channels);
+      System.arraycopy(of.b, 0, b, i * channels, channels);
+    }
+    return true;
+  }
+
   /** Whether a channel in [from, to) is extreme. */
   boolean anyExtreme(int from, int to) {
     return any(extreme, from, to);

@@ -200,6 +200,21 @@ public final class ChannelGradients {
     }
   }
 
+  /** As {@link ChannelAffine#repeat}. */
+  boolean repeat(ChannelGradients of, int times) {
+    int channels = of.hi.length;
+    if (of.anyExtreme(0, channels)) {
+      return false;
+    }
+    for (int i = 0; i < times; i++) {
+      System.arraycopy(of.hi, 0, hi, i * channels, channels);
+      System.arraycopy(of.k, 0, k, i * channels, channels);
+      System.arraycopy(of.p, 0, p, i * channels, channels);
+      System.arraycopy(of.q, 0, q, i * channels, channels);
+    }
+    return true;
+  }
+
   /** Whether a channel in [from, to) is extreme. */
   boolean anyExtreme(int from, int to) {
     return ChannelAffine.any(extreme, from, to);

@@ -142,7 +142,7 @@ public final class Elements {
     if (format == Format.BFLOAT16) {
       kernels.widenBfloat16(from, fromAt, to, toAt, length);
     } else {
-      HalfFloats.widenFloat16(from, fromAt, to, toAt, length);
+      kernels.widenFloat16(from, fromAt, to, toAt, length);
     }
   }
 

@@ -201,6 +201,9 @@ public interface Kernels {
   /** to = from as floats: {@link HalfFloats}. */
   void widenBfloat16(short[] from, int fromAt, float[] to, int toAt, int length);
 
+  /** to = from as floats: {@link HalfFloats}. */
+  void widenFloat16(short[] from, int fromAt, float[] to, int toAt, int length);
+
   /** to = from, rounded. */
   void narrowBfloat16(float[] from, int fromAt, short[] to, int toAt, int length);
 }

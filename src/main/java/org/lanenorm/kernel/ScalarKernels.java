@@ -394,6 +394,11 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void widenFloat16(short[] from, int fromAt, float[] to, int toAt, int length) {
+    HalfFloats.widenFloat16(from, fromAt, to, toAt, length);
+  }
+
+  @Override
   public void narrowBfloat16(float[] from, int fromAt, short[] to, int toAt, int length) {
     HalfFloats.narrowBfloat16(from, fromAt, to, toAt, length);
   }

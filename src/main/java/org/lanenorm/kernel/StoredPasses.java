@@ -8,6 +8,10 @@ package org.lanenorm.kernel;
  *
  * <p>All that is read of a window is read before any of it is written, so that results may replace
  * inputs. Used by one thread at a time, as {@link Passes}.
+ *
+ * <p>Windows and tiles are small: what is written to them must stay in a first-level cache beside
+ * what streams through it. In NHWC, where kernels lay out coefficients for short rows, several rows
+ * are joined to one and that is done once for all windows.
  */
 public final class StoredPasses {
   /**
@@ -16,8 +20,14 @@ public final class StoredPasses {
    */
   private static final int WINDOW = 1024;
 
-  /** Where kernels first lay out coefficients for a window, it must be worth that. */
-  private static final int WINDOW_OF_ROWS = 8192;
+  /** Of long rows, and where kernels first lay out coefficients: it must be worth that. */
+  private static final int LONG_WINDOW = 8192;
+
+  /** Rows of a window in NHWC: four share the reading of their coefficients. */
+  private static final int ROWS = 4;
+
+  /** Shorter rows are joined to so many floats at least. */
+  private static final int ROW = WINDOW / ROWS;
 
   /** As in {@link Passes}: bytes that are read a second time right after the first. */
   private static final int GROUP_BYTES = 3_200_000;
@@ -66,6 +76,15 @@ public final class StoredPasses {
   private int toChannel;
   private int parts;
 
+  /** Whether {@link #rowsJoined} rows are taken as one, whose coefficients have been laid out. */
+  private boolean joins;
+
+  private final int rowsJoined;
+  private Segments joined;
+  private ChannelAffine joinedAffine;
+  private ChannelAffine joinedScale;
+  private ChannelGradients joinedGradients;
+
   /** One thread's own. */
   private static final class Member {
     final Scratch scratch = new Scratch();
@@ -78,10 +97,10 @@ public final class StoredPasses {
     double[] first = new double[0];
     double[] second = new double[0];
 
-    /** The order of a piece of a plane, and its length. */
-    Segments piece;
+    /** The orders of a piece of a plane, a window or what is left of the plane. */
+    private final Segments window = plane(WINDOW);
 
-    int pieceLength;
+    private Segments rest = plane(0);
 
     void grow(int length, int width) {
       if (a.length < length) {
@@ -99,11 +118,17 @@ public final class StoredPasses {
     }
 
     Segments piece(int length) {
-      if (pieceLength != length) {
-        piece = new Segments(false, 1, 1, length);
-        pieceLength = length;
+      if (length == WINDOW) {
+        return window;
       }
-      return piece;
+      if (rest.spatial() != length) {
+        rest = plane(length);
+      }
+      return rest;
+    }
+
+    private static Segments plane(int length) {
+      return new Segments(false, 1, 1, length);
     }
   }
 
@@ -114,6 +139,14 @@ public final class StoredPasses {
     this.channels = channels;
     members = new Member[team.limit()];
     drift = new double[channels];
+    rowsJoined = rowsJoined(channels);
+  }
+
+  /** Joined rows are a whole number of vectors, or else long enough to be taken as they are. */
+  private static int rowsJoined(int channels) {
+    int c = Math.max(1, channels);
+    int whole = Segments.LANES / Math.min(Segments.LANES, Integer.lowestOneBit(c));
+    return whole * c <= 2 * ROW ? whole * ((ROW - 1) / (whole * c) + 1) : (2 * ROW - 1) / c + 1;
   }
 
   private Member member(int index) {
@@ -126,6 +159,7 @@ public final class StoredPasses {
   private void begin(Segments order, Elements x) {
     this.order = order;
     this.x = x;
+    joins = false;
     int length = Math.multiplyExact(order.segments(), channels);
     if (segmentFirst.length < length) {
       segmentFirst = new double[length];
@@ -520,6 +554,7 @@ public final class StoredPasses {
     step = elementwise;
     fromChannel = from;
     toChannel = to;
+    joins = order.channelsLast() && join();
     // as many units as parts can be cut at: rows, or channels where there are few rows
     boolean byRows = byRows();
     int units = byRows ? order.rows() : to - from;
@@ -529,6 +564,23 @@ public final class StoredPasses {
     } else {
       box(0, order.rows(), from, to, 0, order.run());
     }
+  }
+
+  /** Lays out the coefficients of joined rows, if there are any and no channel is extreme. */
+  private boolean join() {
+    if (rowsJoined == 1 || rowsJoined > order.rows()) {
+      return false;
+    }
+    if (joined == null) {
+      int length = rowsJoined * channels;
+      joined = new Segments(true, 1, length, 1);
+      joinedAffine = new ChannelAffine(length);
+      joinedScale = new ChannelAffine(length);
+      joinedGradients = new ChannelGradients(length);
+    }
+    return (affine == null || joinedAffine.repeat(affine, rowsJoined))
+        && (scale == null || joinedScale.repeat(scale, rowsJoined))
+        && (step != Step.INPUT_GRADIENT || joinedGradients.repeat(gradients, rowsJoined));
   }
 
   private boolean byRows() {
@@ -569,31 +621,56 @@ public final class StoredPasses {
     int rowLength = order.rowLength();
     boolean wholeRuns = begin == 0 && end == run;
     boolean wholeRows = wholeRuns && from == 0 && to == channels;
-    int floats = order.channelsLast() || order.packed() ? WINDOW_OF_ROWS : WINDOW;
-    own.grow(floats, 0);
+    int floats =
+        order.channelsLast()
+            ? Math.max(WINDOW, Math.min(ROWS * rowLength, LONG_WINDOW))
+            : order.packed() ? LONG_WINDOW : WINDOW;
+    own.grow(joins ? ROWS * joined.rowLength() : floats, 0);
+    int first = firstRow;
+    while (joins && endRow - first >= rowsJoined) {
+      int count = Math.min(ROWS, (endRow - first) / rowsJoined);
+      window(true, first * rowLength, 0, count, 0, joined.channels(), 0, 1, own);
+      first += count * rowsJoined;
+    }
     int rows = wholeRows ? Math.max(1, floats / Math.max(1, rowLength)) : 1;
     int width = wholeRuns ? Math.max(1, floats / Math.max(1, run)) : 1;
-    for (int row = firstRow; row < endRow; row += rows) {
+    for (int row = first; row < endRow; row += rows) {
       int nextRow = Math.min(endRow, row + rows);
       int together = nextRow - row > 1 ? channels : width;
       for (int c = from; c < to; c += together) {
         int next = Math.min(to, c + together);
         for (int i = begin; i < end; i += floats) {
-          window(row, nextRow, c, next, i, Math.min(end, i + floats), own);
+          window(false, 0, row, nextRow, c, next, i, Math.min(end, i + floats), own);
         }
       }
     }
   }
 
-  /** Elements that follow one another: whole rows, or runs of a row, or a part of a run. */
-  private void window(int row, int nextRow, int c, int next, int begin, int end, Member own) {
-    int run = order.run();
-    int at = row * order.rowLength() + c * run + begin;
-    int length = (nextRow - row - 1) * order.rowLength() + (next - c - 1) * run + end - begin;
+  /**
+   * Elements that follow one another: whole rows, or runs of a row, or a part of a run.
+   *
+   * @param joins whether they are joined rows
+   * @param base where the tensor's rows begin, or the first of joined ones
+   */
+  private void window(
+      boolean joins,
+      int base,
+      int row,
+      int nextRow,
+      int c,
+      int next,
+      int begin,
+      int end,
+      Member own) {
+    Segments rows = joins ? joined : order;
+    int run = rows.run();
+    int origin = row * rows.rowLength() + c * run + begin;
+    int at = base + origin;
+    int length = (nextRow - row - 1) * rows.rowLength() + (next - c - 1) * run + end - begin;
     switch (step) {
       case NORMALIZE -> {
         x.read(at, own.a, 0, length, kernels, own.stage);
-        activated(row, nextRow, c, next, begin, end, at, length, own);
+        activated(rows, row, nextRow, c, next, begin, end, at, length, own);
         if (curve == Curve.SILU) {
           kernels.silu(own.a, 0, length);
         }
@@ -604,9 +681,10 @@ public final class StoredPasses {
         dy.read(at, own.b, 0, length, kernels, own.stage);
         boolean whole = begin == 0 && end == run;
         // a part of a plane is a plane
-        Segments ofPiece = whole ? order : own.piece(length);
-        int offset = whole ? -at : -c * length;
-        Kernels able = gradients.anyExtreme(c, next) ? ScalarKernels.INSTANCE : kernels;
+        Segments ofPiece = whole ? rows : own.piece(length);
+        int offset = whole ? -origin : -c * length;
+        ChannelGradients coefficients = joins ? joinedGradients : gradients;
+        Kernels able = coefficients.anyExtreme(c, next) ? ScalarKernels.INSTANCE : kernels;
         able.inputGradient(
             own.a,
             offset,
@@ -619,7 +697,7 @@ public final class StoredPasses {
             whole ? nextRow : 1,
             c,
             next,
-            gradients,
+            coefficients,
             own.scratch);
         result.write(own.b, 0, at, length, kernels, own.stage);
       }
@@ -627,14 +705,16 @@ public final class StoredPasses {
         dy.read(at, own.b, 0, length, kernels, own.stage);
         if (!curve.isIdentity()) {
           x.read(at, own.a, 0, length, kernels, own.stage);
-          activated(row, nextRow, c, next, begin, end, at, length, own);
+          activated(rows, row, nextRow, c, next, begin, end, at, length, own);
           kernels.gradient(own.a, own.b, 0, own.b, 0, length, curve);
         }
         if (dz != null) {
           dz.write(own.b, 0, at, length, kernels, own.stage);
         }
         if (result != null) {
-          fused(own.b, null, row, nextRow, c, next, begin, end, at, scale, Curve.IDENTITY, own);
+          ChannelAffine coefficients = joins ? joinedScale : scale;
+          Curve none = Curve.IDENTITY;
+          fused(own.b, null, rows, row, nextRow, c, next, begin, end, coefficients, none, own);
           result.write(own.b, 0, at, length, kernels, own.stage);
         }
       }
@@ -644,19 +724,7 @@ public final class StoredPasses {
 
   /** Of x, in a: v = (x - mean)*k + beta + z, and where the step is the forward's also act(v). */
   private void activated(
-      int row, int nextRow, int c, int next, int begin, int end, int at, int length, Member own) {
-    boolean forward = step == Step.NORMALIZE && curve != Curve.SILU;
-    if (z != null) {
-      z.read(at, own.c, 0, length, kernels, own.stage);
-    }
-    Curve last = forward ? curve : Curve.IDENTITY;
-    fused(
-        own.a, z == null ? null : own.c, row, nextRow, c, next, begin, end, at, affine, last, own);
-  }
-
-  private void fused(
-      float[] values,
-      float[] residual,
+      Segments rows,
       int row,
       int nextRow,
       int c,
@@ -664,23 +732,46 @@ public final class StoredPasses {
       int begin,
       int end,
       int at,
+      int length,
+      Member own) {
+    boolean forward = step == Step.NORMALIZE && curve != Curve.SILU;
+    if (z != null) {
+      z.read(at, own.c, 0, length, kernels, own.stage);
+    }
+    Curve last = forward ? curve : Curve.IDENTITY;
+    ChannelAffine coefficients = rows == order ? affine : joinedAffine;
+    float[] residual = z == null ? null : own.c;
+    fused(own.a, residual, rows, row, nextRow, c, next, begin, end, coefficients, last, own);
+  }
+
+  private void fused(
+      float[] values,
+      float[] residual,
+      Segments rows,
+      int row,
+      int nextRow,
+      int c,
+      int next,
+      int begin,
+      int end,
       ChannelAffine coefficients,
       Curve last,
       Member own) {
+    int origin = row * rows.rowLength() + c * rows.run() + begin;
     Kernels able = coefficients.anyExtreme(c, next) ? ScalarKernels.INSTANCE : kernels;
-    if (residual == null && last.isIdentity() && begin == 0 && end == order.run()) {
+    if (residual == null && last.isIdentity() && begin == 0 && end == rows.run()) {
       able.normalize(
-          values, -at, values, -at, order, row, nextRow, c, next, coefficients, own.scratch);
+          values, -origin, values, -origin, rows, row, nextRow, c, next, coefficients, own.scratch);
       return;
     }
     able.fused(
         values,
-        -at,
+        -origin,
         residual,
-        -at,
+        -origin,
         values,
-        -at,
-        order,
+        -origin,
+        rows,
         row,
         nextRow,
         c,

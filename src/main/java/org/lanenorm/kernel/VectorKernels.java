@@ -296,6 +296,11 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void widenFloat16(short[] from, int fromAt, float[] to, int toAt, int length) {
+    HalfVectorKernels.widenFloat16(from, fromAt, to, toAt, length);
+  }
+
+  @Override
   public void narrowBfloat16(float[] from, int fromAt, short[] to, int toAt, int length) {
     HalfVectorKernels.narrowBfloat16(from, fromAt, to, toAt, length);
   }
