@@ -8,15 +8,17 @@ package org.lanenorm.kernel;
  * clamp       v &lt;= floor ? floor : v &gt;= cap ? cap : v         a bound that is not there is NaN
  * leaky       v &lt;= 0 ? slope*v : v
  * hard swish  v &lt;= -3 ? 0 : min(v + 3, 6)*(1/6)*v            6 times the float 1/6 rounds to 1
- * SiLU        v/(1 + e)  where v &gt;= 0,  v*e/(1 + e)  elsewhere,  e = exp(-|v|)
+ * SiLU        v &lt; 20 ? v/(2^-32*(1 + exp(-v)))*2^-32 : v
  * </pre>
  *
- * <p>SiLU's exponential is {@code 2^n*p(r)} with {@code n = round(-|v|*log2(e))}, {@code r = -|v| -
+ * <p>SiLU's exponential is {@code 2^n*p(r)} with {@code n = round(-v*log2(e))}, {@code r = -v -
  * n*ln(2)} in two fmas, and p of degree 6. p - exp is at most 2^-27.7 of exp over |r| &lt;=
- * ln(2)/2: a minimax fit whose first two coefficients are 1. From -|v| = -128 on e is that of -128,
- * which is 0 as a factor of a float and nothing beside 1. A result may lie 2^60 below the smallest
- * 2^n*p that is a normal number: n below -125 is taken in two factors, the second last, so that a
- * subnormal result is rounded there alone.
+ * ln(2)/2: a minimax fit whose first two coefficients are 1. It is computed 2^32 times too small,
+ * so that it is finite down to v = -110, where y is 0 as a float, and the last product alone rounds
+ * a subnormal y. Below -110 v is taken for -110; from 20 on 1 + exp(-v) rounds to 1.
+ *
+ * <p>SiLU's derivative s + v*s*(1 - s), s = 1/(1 + exp(-v)), is made of exp(-|v|), with v no
+ * further from 0 than 128.
  */
 public final class Curve {
   enum Kind {
@@ -35,6 +37,14 @@ public final class Curve {
   static final float SIXTH = 0x1.555556p-3f;
   static final float THIRD = 0x1.555556p-2f;
 
+  /** What lies further down has the result of it, and the other way round. */
+  static final float LEAST = -110;
+
+  static final float MOST = 20;
+
+  /** What SiLU's divisor is multiplied by: 2^-32. */
+  static final float SCALE = 0x1p-32f;
+
   static final float LOWEST = -128;
   static final float LOG2_E = 0x1.715476p0f;
   static final float MINUS_LN2_HIGH = -0x1.62e43p-1f;
@@ -42,6 +52,9 @@ public final class Curve {
 
   /** Plus an integer n, it holds n in its last bits. */
   static final float ROUND = 0x1.8p23f;
+
+  /** The same with n - 32, the exponent of what is scaled. */
+  static final float ROUND_SCALED = ROUND - 32;
 
   /** The same for the smallest n for which 2^n*p is a normal number. */
   static final float ROUND_LOWEST = ROUND - 125;
@@ -54,8 +67,6 @@ public final class Curve {
 
   /** Where a float's exponent begins. */
   static final int EXPONENT = 23;
-
-  static final int ONE = 0x3f800000;
 
   final Kind kind;
 
@@ -93,7 +104,7 @@ public final class Curve {
         float t = v + 3;
         yield v <= floor ? 0 : (t >= cap ? cap : t) * SIXTH * v;
       }
-      case SILU -> silu(v, false);
+      case SILU -> silu(v);
     };
   }
 
@@ -103,7 +114,7 @@ public final class Curve {
       case CLAMP -> v <= floor || v >= cap ? 0 : dy;
       case LEAKY -> v <= floor ? dy * slope : dy;
       case HARD_SWISH -> v <= floor ? 0 : v >= 3 ? dy : Fma.fma(v, THIRD, 0.5f) * dy;
-      case SILU -> silu(v, true) * dy;
+      case SILU -> siluSlope(v) * dy;
     };
   }
 
@@ -122,34 +133,41 @@ public final class Curve {
     return kind == Kind.LEAKY ? dy * slope : 0;
   }
 
-  private static float silu(float v, boolean derivative) {
+  private static float silu(float v) {
+    float a = v <= LEAST ? LEAST : v >= MOST ? MOST : v;
+    float t = Fma.fma(a, -LOG2_E, ROUND_SCALED);
+    float e = power(t, exponential(t - ROUND_SCALED, -a));
+    float y = a / (e + SCALE) * SCALE;
+    return v < MOST ? y : v;
+  }
+
+  private static float siluSlope(float v) {
     boolean positive = v >= 0;
     float a = positive ? -v : v;
     a = a <= LOWEST ? LOWEST : a;
     float t = Fma.fma(a, LOG2_E, ROUND);
-    float n = t - ROUND;
+    float e = power(t <= ROUND_LOWEST ? ROUND_LOWEST : t, exponential(t - ROUND, a));
+    // sigmoid(v) and 1 - sigmoid(v), or the other way round
+    float one = 1 / (1 + e);
+    float other = e * one;
+    float sigmoid = positive ? one : other;
+    return Fma.fma((positive ? -a : a) * sigmoid, positive ? other : one, sigmoid);
+  }
+
+  /** p(a - n*ln(2)). */
+  private static float exponential(float n, float a) {
     float r = Fma.fma(n, MINUS_LN2_LOW, Fma.fma(n, MINUS_LN2_HIGH, a));
     float p = Fma.fma(P6, r, P5);
     p = Fma.fma(p, r, P4);
     p = Fma.fma(p, r, P3);
     p = Fma.fma(p, r, P2);
     p = Fma.fma(p, r, 1);
-    p = Fma.fma(p, r, 1);
-    float high = t <= ROUND_LOWEST ? ROUND_LOWEST : t;
-    float e = Float.intBitsToFloat(Float.floatToRawIntBits(p) + shifted(high));
-    float d = 1 + e;
-    if (derivative) {
-      // sigmoid(v) and 1 - sigmoid(v), or the other way round
-      float one = 1 / d;
-      float other = e * one;
-      float sigmoid = positive ? one : other;
-      return Fma.fma((positive ? -a : a) * sigmoid, positive ? other : one, sigmoid);
-    }
-    float low = Float.intBitsToFloat(ONE + shifted(t - high + ROUND));
-    return (positive ? v : a * e) / d * (positive ? 1 : low);
+    return Fma.fma(p, r, 1);
   }
 
-  private static int shifted(float rounded) {
-    return Float.floatToRawIntBits(rounded) << EXPONENT;
+  /** 2^n*p of a normal p, with n in the last bits of t. */
+  private static float power(float t, float p) {
+    return Float.intBitsToFloat(
+        Float.floatToRawIntBits(p) + (Float.floatToRawIntBits(t) << EXPONENT));
   }
 }

@@ -144,12 +144,6 @@ public final class FusedPasses {
       ChannelAffine affine,
       Curve curve,
       int member) {
-    if (curve == Curve.SILU) {
-      pieces(
-          x, xOffset, z, zOffset, null, 0, y, yOffset, order, firstRow, endRow, from, to, begin,
-          end, affine, curve, member);
-      return;
-    }
     Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : passes.kernels;
     able.fused(
         x,
@@ -170,79 +164,52 @@ public final class FusedPasses {
         passes.scratch[member]);
   }
 
-  /**
-   * What takes two steps, of which the second finds the first one's result v = (x - mean)*k + beta
-   * + z in the first-level cache: y = silu(v), or y = act'(v)*dy.
-   *
-   * @param dy null for silu
-   */
-  private void pieces(
+  /** dz = act'(v)*dy for the channels [from, to) of some rows, of v as {@link #fused} has it. */
+  private void gradient(
       float[] x,
       int xOffset,
       float[] z,
       int zOffset,
       float[] dy,
       int dyOffset,
-      float[] y,
-      int yOffset,
+      float[] dz,
+      int dzOffset,
       Segments order,
       int firstRow,
       int endRow,
       int from,
       int to,
-      int begin,
-      int end,
       ChannelAffine affine,
       Curve curve,
       int member) {
-    Scratch own = passes.scratch[member];
-    Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : passes.kernels;
-    int run = order.run();
-    int rowLength = order.rowLength();
-    boolean wholeRuns = begin == 0 && end == run;
-    boolean wholeRows = wholeRuns && from == 0 && to == passes.channels;
-    int rows = wholeRows ? Math.max(1, Scratch.PIECE / Math.max(1, rowLength)) : 1;
-    int width = wholeRuns ? Math.max(1, Scratch.PIECE / Math.max(1, run)) : 1;
-    for (int row = firstRow; row < endRow; row += rows) {
-      int nextRow = Math.min(endRow, row + rows);
-      for (int c = from; c < to; c += width) {
-        int next = Math.min(to, c + width);
-        for (int i = begin; i < end; i += Scratch.PIECE) {
-          int stop = Math.min(end, i + Scratch.PIECE);
-          int at = row * rowLength + c * run + i;
-          int length = (nextRow - row - 1) * rowLength + (next - c - 1) * run + stop - i;
-          float[] v = dy == null ? y : own.piece();
-          int vOffset = dy == null ? yOffset : -at;
-          able.fused(
-              x,
-              xOffset,
-              z,
-              zOffset,
-              v,
-              vOffset,
-              order,
-              row,
-              nextRow,
-              c,
-              next,
-              i,
-              stop,
-              affine,
-              Curve.IDENTITY,
-              own);
-          if (dy == null) {
-            passes.kernels.silu(y, yOffset + at, length);
-          } else {
-            passes.kernels.gradient(v, dy, dyOffset + at, y, yOffset + at, length, curve);
-          }
-        }
-      }
+    if (curve.isIdentity()) {
+      return;
     }
+    Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : passes.kernels;
+    able.fusedGradient(
+        x,
+        xOffset,
+        z,
+        zOffset,
+        dy,
+        dyOffset,
+        dz,
+        dzOffset,
+        order,
+        firstRow,
+        endRow,
+        from,
+        to,
+        affine,
+        curve,
+        passes.scratch[member]);
   }
 
   /**
    * The gradients of {@link #fused}: dz = act'(v)*dy, its sums, and dx = k*dz; where the curve is
-   * the identity dz is dy. In NCHW a few channels at a time, as {@link Passes#trainingForward}.
+   * the identity dz is dy. In NCHW a few channels at a time, as {@link Passes#trainingForward}, and
+   * in NHWC a segment of all channels, so that each step finds what the one before it made in a
+   * cache.
    *
    * @param x null where the curve is the identity and products are not asked for
    * @param dx null leaves it out
@@ -268,17 +235,48 @@ public final class FusedPasses {
       ChannelGradients gradients) {
     float[] values = x == null ? dz : x;
     int valuesOffset = x == null ? dzOffset : xOffset;
-    int run = order.run();
-    if (!order.channelsLast() && !passes.shared(order)) {
-      int group = passes.group(order, 8);
-      for (int from = 0; from < passes.channels; from += group) {
-        int to = Math.min(passes.channels, from + group);
-        int rows = order.rows();
-        if (!curve.isIdentity()) {
-          pieces(
-              x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, 0, rows, from, to, 0, run,
-              affine, curve, 0);
+    int channels = passes.channels;
+    if (passes.shared(order)) {
+      passes.share(
+          order,
+          (firstRow, endRow, from, to, member) ->
+              gradient(
+                  x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, firstRow, endRow, from,
+                  to, affine, curve, member));
+      if (gradients != null) {
+        passes.gradientSums(values, valuesOffset, dz, dzOffset, order, mean, gradients);
+      }
+      if (dx != null) {
+        passes.normalize(dz, dzOffset, dx, dxOffset, order, scale);
+      }
+    } else if (order.channelsLast()) {
+      if (gradients != null) {
+        gradients.start(mean, 0, channels);
+      }
+      for (int segment = 0; segment < order.segments(); segment++) {
+        int row = order.firstElement(segment);
+        int end = order.firstElement(segment + 1);
+        gradient(
+            x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, row, end, 0, channels,
+            affine, curve, 0);
+        if (gradients != null) {
+          passes.addGradients(values, valuesOffset, dz, dzOffset, order, segment, gradients);
         }
+        if (dx != null) {
+          passes.normalize(dz, dzOffset, dx, dxOffset, order, row, end, 0, channels, scale, 0);
+        }
+      }
+      if (gradients != null) {
+        gradients.finish(0, channels);
+      }
+    } else {
+      int group = passes.group(order, 8);
+      int rows = order.rows();
+      for (int from = 0; from < channels; from += group) {
+        int to = Math.min(channels, from + group);
+        gradient(
+            x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, 0, rows, from, to, affine,
+            curve, 0);
         if (gradients != null) {
           passes.gradientSums(
               values, valuesOffset, dz, dzOffset, order, mean, gradients, from, to, 0);
@@ -287,41 +285,6 @@ public final class FusedPasses {
           passes.normalize(dz, dzOffset, dx, dxOffset, order, 0, rows, from, to, scale, 0);
         }
       }
-      return;
-    }
-    if (!curve.isIdentity() && !passes.shared(order)) {
-      pieces(
-          x,
-          xOffset,
-          z,
-          zOffset,
-          dy,
-          dyOffset,
-          dz,
-          dzOffset,
-          order,
-          0,
-          order.rows(),
-          0,
-          passes.channels,
-          0,
-          run,
-          affine,
-          curve,
-          0);
-    } else if (!curve.isIdentity()) {
-      passes.share(
-          order,
-          (firstRow, endRow, from, to, member) ->
-              pieces(
-                  x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, firstRow, endRow, from,
-                  to, 0, run, affine, curve, member));
-    }
-    if (gradients != null) {
-      passes.gradientSums(values, valuesOffset, dz, dzOffset, order, mean, gradients);
-    }
-    if (dx != null) {
-      passes.normalize(dz, dzOffset, dx, dxOffset, order, scale);
     }
   }
 

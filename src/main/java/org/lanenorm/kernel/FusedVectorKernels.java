@@ -20,6 +20,12 @@ final class FusedVectorKernels {
 
   private static final VectorSpecies<Integer> I = F.withLanes(int.class).check(int.class);
 
+  /** Coefficients that leave v as it is. */
+  private static final float[] ZERO = {0};
+
+  private static final float[] ONE = {1};
+  private static final float[] MINUS_ZERO = {-0.0f};
+
   /** Bit l in lane l. */
   private static final int[] LANE_BITS = laneBits();
 
@@ -60,19 +66,14 @@ final class FusedVectorKernels {
     } else if (planes) {
       for (int row = firstRow; row < endRow; row++) {
         int at = row * order.rowLength() + from * run + begin;
-        planes(
-            x,
-            xOffset + at,
-            z,
-            zOffset + at,
-            y,
-            yOffset + at,
-            run,
-            length,
-            from,
-            to,
-            affine,
-            curve);
+        int xAt = xOffset + at;
+        int zAt = zOffset + at;
+        int yAt = yOffset + at;
+        if (curve == Curve.SILU) {
+          siluPlanes(x, xAt, z, zAt, y, yAt, run, length, affine.hi, affine.k, affine.b, from, to);
+        } else {
+          planes(x, xAt, z, zAt, y, yAt, run, length, from, to, affine, curve);
+        }
       }
     } else {
       rows(
@@ -166,6 +167,37 @@ final class FusedVectorKernels {
       int first,
       Curve curve) {
     int whole = F.loopBound(length);
+    if (curve == Curve.SILU) {
+      siluRows(x, xAt, z, zAt, y, yAt, rows, stride, whole, hi, k, b, first);
+    } else {
+      sideBySide(x, xAt, z, zAt, y, yAt, rows, stride, whole, hi, k, b, first, curve);
+    }
+    for (int row = 0; row < rows && whole < length; row++) {
+      for (int i = whole; i < length; i++) {
+        int at = row * stride + i;
+        int c = first + i;
+        float v = Fma.fma(x[xAt + at] - hi[c], k[c], b[c]);
+        y[yAt + at] = curve.of(z == null ? v : v + z[zAt + at]);
+      }
+    }
+  }
+
+  /** The same of curves that memory is slower than: four rows side by side. */
+  private static void sideBySide(
+      float[] x,
+      int xAt,
+      float[] z,
+      int zAt,
+      float[] y,
+      int yAt,
+      int rows,
+      int stride,
+      int whole,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int first,
+      Curve curve) {
     int count = RowVectorKernels.quarter(rows);
     int apart = count * stride;
     fourRows(x, xAt, z, zAt, y, yAt, count, stride, apart, whole, hi, k, b, first, curve);
@@ -195,14 +227,6 @@ final class FusedVectorKernels {
     count = rows - done;
     fourRows(
         x, xAt + at, z, zAt + at, y, yAt + at, count, stride, 0, whole, hi, k, b, first, curve);
-    for (int row = 0; row < rows && whole < length; row++) {
-      for (int i = whole; i < length; i++) {
-        at = row * stride + i;
-        int c = first + i;
-        float v = Fma.fma(x[xAt + at] - hi[c], k[c], b[c]);
-        y[yAt + at] = curve.of(z == null ? v : v + z[zAt + at]);
-      }
-    }
   }
 
   /** Planes, or the same part of each, of at least a vector. */
@@ -376,6 +400,370 @@ final class FusedVectorKernels {
 
   /** y = silu(y), of floats that follow one another. */
   static void silu(float[] y, int from, int length) {
+    if (length >= L) {
+      siluPlanes(y, from, null, 0, y, from, 0, length, ZERO, ONE, MINUS_ZERO, 0, 1);
+      return;
+    }
+    for (int i = from; i < from + length; i++) {
+      y[i] = Curve.SILU.of(y[i]);
+    }
+  }
+
+  /**
+   * As {@link #planes}. A vector is read before the one before it is written, which the last one of
+   * a plane overlaps.
+   */
+  private static void siluPlanes(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] y,
+      int yFrom,
+      int stride,
+      int length,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int from,
+      int to) {
+    int least = Float.floatToRawIntBits(Curve.LEAST);
+    int most = Float.floatToRawIntBits(Curve.MOST);
+    FloatVector top = FloatVector.broadcast(F, Curve.MOST);
+    FloatVector scaled = FloatVector.broadcast(F, Curve.SCALE);
+    FloatVector log2E = FloatVector.broadcast(F, -Curve.LOG2_E);
+    FloatVector round = FloatVector.broadcast(F, Curve.ROUND_SCALED);
+    FloatVector high = FloatVector.broadcast(F, -Curve.MINUS_LN2_HIGH);
+    FloatVector low = FloatVector.broadcast(F, -Curve.MINUS_LN2_LOW);
+    FloatVector one = FloatVector.broadcast(F, 1);
+    FloatVector minusOne = FloatVector.broadcast(F, -1);
+    FloatVector p2 = FloatVector.broadcast(F, Curve.P2);
+    FloatVector p3 = FloatVector.broadcast(F, -Curve.P3);
+    FloatVector p4 = FloatVector.broadcast(F, Curve.P4);
+    FloatVector p5 = FloatVector.broadcast(F, -Curve.P5);
+    FloatVector p6 = FloatVector.broadcast(F, Curve.P6);
+    int end = length - L;
+    for (int c = from; c < to; c++) {
+      int at = (c - from) * stride;
+      FloatVector mean = FloatVector.broadcast(F, hi[c]);
+      FloatVector scale = FloatVector.broadcast(F, k[c]);
+      FloatVector shift = FloatVector.broadcast(F, b[c]);
+      FloatVector next = FloatVector.fromArray(F, x, xFrom + at).sub(mean).fma(scale, shift);
+      if (z != null) {
+        next = next.add(FloatVector.fromArray(F, z, zFrom + at));
+      }
+      for (int i = 0; i < length; i += L) {
+        FloatVector v = next;
+        int j = at + Math.min(i + L, end);
+        next = FloatVector.fromArray(F, x, xFrom + j).sub(mean).fma(scale, shift);
+        if (z != null) {
+          next = next.add(FloatVector.fromArray(F, z, zFrom + j));
+        }
+        // floats of one sign are ordered as their bits are; NaN comes back in the end
+        IntVector bits = v.reinterpretAsInts().lanewise(VectorOperators.MIN, most);
+        FloatVector a = bits.lanewise(VectorOperators.UMIN, least).reinterpretAsFloats();
+        FloatVector t = a.fma(log2E, round);
+        FloatVector n = t.sub(round);
+        FloatVector r = n.fma(low, n.fma(high, a));
+        FloatVector p = p6.fma(r, p5).fma(r, p4).fma(r, p3).fma(r, p2).fma(r, minusOne).fma(r, one);
+        IntVector exponent = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, Curve.EXPONENT);
+        FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+        FloatVector u = a.div(e.add(scaled)).mul(scaled);
+        v.blend(u, v.compare(VectorOperators.LT, top)).intoArray(y, yFrom + at + Math.min(i, end));
+      }
+    }
+  }
+
+  /** Rows of coefficients of their length, a whole number of vectors. */
+  private static void siluRows(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] y,
+      int yFrom,
+      int rows,
+      int stride,
+      int length,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int coefficients) {
+    int least = Float.floatToRawIntBits(Curve.LEAST);
+    int most = Float.floatToRawIntBits(Curve.MOST);
+    FloatVector top = FloatVector.broadcast(F, Curve.MOST);
+    FloatVector scaled = FloatVector.broadcast(F, Curve.SCALE);
+    FloatVector log2E = FloatVector.broadcast(F, -Curve.LOG2_E);
+    FloatVector round = FloatVector.broadcast(F, Curve.ROUND_SCALED);
+    FloatVector high = FloatVector.broadcast(F, -Curve.MINUS_LN2_HIGH);
+    FloatVector low = FloatVector.broadcast(F, -Curve.MINUS_LN2_LOW);
+    FloatVector one = FloatVector.broadcast(F, 1);
+    FloatVector minusOne = FloatVector.broadcast(F, -1);
+    FloatVector p2 = FloatVector.broadcast(F, Curve.P2);
+    FloatVector p3 = FloatVector.broadcast(F, -Curve.P3);
+    FloatVector p4 = FloatVector.broadcast(F, Curve.P4);
+    FloatVector p5 = FloatVector.broadcast(F, -Curve.P5);
+    FloatVector p6 = FloatVector.broadcast(F, Curve.P6);
+    for (int row = 0; row < rows; row++) {
+      int at = row * stride;
+      for (int end = at + length - L, j = coefficients; at <= end; at += L, j += L) {
+        FloatVector d =
+            FloatVector.fromArray(F, x, xFrom + at).sub(FloatVector.fromArray(F, hi, j));
+        FloatVector v = d.fma(FloatVector.fromArray(F, k, j), FloatVector.fromArray(F, b, j));
+        if (z != null) {
+          v = v.add(FloatVector.fromArray(F, z, zFrom + at));
+        }
+        IntVector bits = v.reinterpretAsInts().lanewise(VectorOperators.MIN, most);
+        FloatVector a = bits.lanewise(VectorOperators.UMIN, least).reinterpretAsFloats();
+        FloatVector t = a.fma(log2E, round);
+        FloatVector n = t.sub(round);
+        FloatVector r = n.fma(low, n.fma(high, a));
+        FloatVector p = p6.fma(r, p5).fma(r, p4).fma(r, p3).fma(r, p2).fma(r, minusOne).fma(r, one);
+        IntVector exponent = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, Curve.EXPONENT);
+        FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+        FloatVector u = a.div(e.add(scaled)).mul(scaled);
+        v.blend(u, v.compare(VectorOperators.LT, top)).intoArray(y, yFrom + at);
+      }
+    }
+  }
+
+  /** As {@link Kernels#gradient}. */
+  static void gradient(
+      float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
+    if (length < L) {
+      for (int i = 0; i < length; i++) {
+        dx[dxFrom + i] = curve.gradient(v[i], dy[dyFrom + i]);
+      }
+    } else {
+      gradientRows(
+          v,
+          0,
+          null,
+          0,
+          dy,
+          dyFrom,
+          dx,
+          dxFrom,
+          1,
+          0,
+          length,
+          ZERO,
+          ONE,
+          MINUS_ZERO,
+          0,
+          true,
+          curve);
+    }
+  }
+
+  /** As {@link Kernels#fusedGradient}. */
+  static void fusedGradient(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dz,
+      int dzOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve,
+      Scratch scratch) {
+    int run = order.run();
+    int stride = order.rowLength();
+    boolean planes = run >= L;
+    int length = planes ? run : (to - from) * run;
+    int repeat = planes ? 1 : RowVectorKernels.repeat(length, stride);
+    int whole = firstRow + (endRow - firstRow) / repeat * repeat;
+    float[] hi = affine.hi;
+    float[] k = affine.k;
+    float[] b = affine.b;
+    int first = from;
+    if (!planes && (run > 1 || repeat > 1)) {
+      scratch.growTiles(length * repeat);
+      hi = RowVectorKernels.tile(affine.hi, from, to, run, repeat, scratch.tileA);
+      k = RowVectorKernels.tile(affine.k, from, to, run, repeat, scratch.tileB);
+      b = RowVectorKernels.tile(affine.b, from, to, run, repeat, scratch.tileC);
+      first = 0;
+    }
+    length *= repeat;
+    if (length < L) {
+      whole = firstRow;
+    } else if (planes) {
+      for (int row = firstRow; row < endRow; row++) {
+        int at = row * stride + from * run;
+        gradientRows(
+            x,
+            xOffset + at,
+            z,
+            zOffset + at,
+            dy,
+            dyOffset + at,
+            dz,
+            dzOffset + at,
+            to - from,
+            run,
+            run,
+            hi,
+            k,
+            b,
+            from,
+            true,
+            curve);
+      }
+    } else {
+      int at = firstRow * stride + from * run;
+      gradientRows(
+          x,
+          xOffset + at,
+          z,
+          zOffset + at,
+          dy,
+          dyOffset + at,
+          dz,
+          dzOffset + at,
+          (whole - firstRow) / repeat,
+          stride * repeat,
+          length,
+          hi,
+          k,
+          b,
+          first,
+          false,
+          curve);
+    }
+    ScalarKernels.INSTANCE.fusedGradient(
+        x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, whole, endRow, from, to, affine,
+        curve, scratch);
+  }
+
+  /**
+   * Rows of at least a vector, of coefficients of their length, or planes of a channel each. A
+   * vector is read before the one before it is written, which the last one of a row overlaps.
+   */
+  private static void gradientRows(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] dy,
+      int dyFrom,
+      float[] dz,
+      int dzFrom,
+      int rows,
+      int stride,
+      int length,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int first,
+      boolean planes,
+      Curve curve) {
+    if (curve.kind == Curve.Kind.SILU) {
+      siluGradientRows(
+          x, xFrom, z, zFrom, dy, dyFrom, dz, dzFrom, rows, stride, length, hi, k, b, first,
+          planes);
+    } else {
+      simpleGradientRows(
+          x, xFrom, z, zFrom, dy, dyFrom, dz, dzFrom, rows, stride, length, hi, k, b, first, planes,
+          curve);
+    }
+  }
+
+  private static void simpleGradientRows(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] dy,
+      int dyFrom,
+      float[] dz,
+      int dzFrom,
+      int rows,
+      int stride,
+      int length,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int first,
+      boolean planes,
+      Curve curve) {
+    boolean leaky = curve.kind == Curve.Kind.LEAKY;
+    boolean swish = curve.kind == Curve.Kind.HARD_SWISH;
+    FloatVector floor = FloatVector.broadcast(F, curve.floor);
+    FloatVector cap = FloatVector.broadcast(F, swish ? 3 : curve.cap);
+    FloatVector slope = FloatVector.broadcast(F, curve.slope);
+    FloatVector third = FloatVector.broadcast(F, Curve.THIRD);
+    FloatVector half = FloatVector.broadcast(F, 0.5f);
+    FloatVector zero = FloatVector.zero(F);
+    int end = length - L;
+    for (int row = 0; row < rows; row++) {
+      int at = row * stride;
+      int c = planes ? first + row : first;
+      FloatVector mean = FloatVector.broadcast(F, hi[c]);
+      FloatVector scale = FloatVector.broadcast(F, k[c]);
+      FloatVector shift = FloatVector.broadcast(F, b[c]);
+      if (!planes) {
+        mean = FloatVector.fromArray(F, hi, c);
+        scale = FloatVector.fromArray(F, k, c);
+        shift = FloatVector.fromArray(F, b, c);
+      }
+      FloatVector next = FloatVector.fromArray(F, x, xFrom + at).sub(mean).fma(scale, shift);
+      if (z != null) {
+        next = next.add(FloatVector.fromArray(F, z, zFrom + at));
+      }
+      FloatVector nextGradient = FloatVector.fromArray(F, dy, dyFrom + at);
+      for (int i = 0; i < length; i += L) {
+        FloatVector v = next;
+        FloatVector d = nextGradient;
+        int ahead = Math.min(i + L, end);
+        int j = at + ahead;
+        if (!planes) {
+          mean = FloatVector.fromArray(F, hi, c + ahead);
+          scale = FloatVector.fromArray(F, k, c + ahead);
+          shift = FloatVector.fromArray(F, b, c + ahead);
+        }
+        next = FloatVector.fromArray(F, x, xFrom + j).sub(mean).fma(scale, shift);
+        if (z != null) {
+          next = next.add(FloatVector.fromArray(F, z, zFrom + j));
+        }
+        nextGradient = FloatVector.fromArray(F, dy, dyFrom + j);
+        VectorMask<Float> below = v.compare(VectorOperators.LE, floor);
+        VectorMask<Float> above = v.compare(VectorOperators.GE, cap);
+        if (swish) {
+          d = v.fma(third, half).mul(d).blend(d, above).blend(zero, below);
+        } else if (leaky) {
+          d = d.blend(d.mul(slope), below);
+        } else {
+          d = d.blend(zero, below).blend(zero, above);
+        }
+        d.intoArray(dz, dzFrom + at + Math.min(i, end));
+      }
+    }
+  }
+
+  private static void siluGradientRows(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] dy,
+      int dyFrom,
+      float[] dz,
+      int dzFrom,
+      int rows,
+      int stride,
+      int length,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int first,
+      boolean planes) {
     FloatVector zero = FloatVector.zero(F);
     FloatVector one = FloatVector.broadcast(F, 1);
     FloatVector lowest = FloatVector.broadcast(F, Curve.LOWEST);
@@ -389,70 +777,55 @@ final class FusedVectorKernels {
     FloatVector p4 = FloatVector.broadcast(F, Curve.P4);
     FloatVector p5 = FloatVector.broadcast(F, Curve.P5);
     FloatVector p6 = FloatVector.broadcast(F, Curve.P6);
-    int end = from + length;
-    int i = from;
-    for (; i <= end - L; i += L) {
-      FloatVector v = FloatVector.fromArray(F, y, i);
-      VectorMask<Float> positive = v.compare(VectorOperators.GE, zero);
-      FloatVector a = v.blend(v.neg(), positive);
-      a = a.blend(lowest, a.compare(VectorOperators.LE, lowest));
-      FloatVector t = a.fma(log2E, round);
-      FloatVector n = t.sub(round);
-      FloatVector r = n.fma(low, n.fma(high, a));
-      FloatVector p = p6.fma(r, p5).fma(r, p4).fma(r, p3).fma(r, p2).fma(r, one).fma(r, one);
-      FloatVector top = t.blend(roundLowest, t.compare(VectorOperators.LE, roundLowest));
-      IntVector exponent = top.reinterpretAsInts().lanewise(VectorOperators.LSHL, Curve.EXPONENT);
-      FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
-      // what n is below that: a second factor
-      exponent = t.sub(top).add(round).reinterpretAsInts();
-      exponent = exponent.lanewise(VectorOperators.LSHL, Curve.EXPONENT).add(Curve.ONE);
-      FloatVector rest = exponent.reinterpretAsFloats().blend(one, positive);
-      a.mul(e).blend(v, positive).div(e.add(one)).mul(rest).intoArray(y, i);
-    }
-    for (; i < end; i++) {
-      y[i] = Curve.SILU.of(y[i]);
-    }
-  }
-
-  /** As {@link Kernels#gradient}. */
-  static void gradient(
-      float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
-    int i = 0;
-    if (curve.kind == Curve.Kind.SILU) {
-      i = F.loopBound(length);
-      siluGradient(v, dy, dyFrom, dx, dxFrom, i);
-    } else if (length >= L) {
-      i = F.loopBound(length);
-      simpleGradient(v, dy, dyFrom, dx, dxFrom, i, curve);
-    }
-    for (; i < length; i++) {
-      dx[dxFrom + i] = curve.gradient(v[i], dy[dyFrom + i]);
-    }
-  }
-
-  private static void simpleGradient(
-      float[] u, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
-    boolean leaky = curve.kind == Curve.Kind.LEAKY;
-    boolean swish = curve.kind == Curve.Kind.HARD_SWISH;
-    FloatVector floor = FloatVector.broadcast(F, curve.floor);
-    FloatVector cap = FloatVector.broadcast(F, swish ? 3 : curve.cap);
-    FloatVector slope = FloatVector.broadcast(F, curve.slope);
-    FloatVector third = FloatVector.broadcast(F, Curve.THIRD);
-    FloatVector half = FloatVector.broadcast(F, 0.5f);
-    FloatVector zero = FloatVector.zero(F);
-    for (int i = 0; i < length; i += L) {
-      FloatVector v = FloatVector.fromArray(F, u, i);
-      FloatVector d = FloatVector.fromArray(F, dy, dyFrom + i);
-      VectorMask<Float> below = v.compare(VectorOperators.LE, floor);
-      VectorMask<Float> above = v.compare(VectorOperators.GE, cap);
-      if (swish) {
-        d = v.fma(third, half).mul(d).blend(d, above).blend(zero, below);
-      } else if (leaky) {
-        d = d.blend(d.mul(slope), below);
-      } else {
-        d = d.blend(zero, below).blend(zero, above);
+    int end = length - L;
+    for (int row = 0; row < rows; row++) {
+      int at = row * stride;
+      int c = planes ? first + row : first;
+      FloatVector mean = FloatVector.broadcast(F, hi[c]);
+      FloatVector scale = FloatVector.broadcast(F, k[c]);
+      FloatVector shift = FloatVector.broadcast(F, b[c]);
+      if (!planes) {
+        mean = FloatVector.fromArray(F, hi, c);
+        scale = FloatVector.fromArray(F, k, c);
+        shift = FloatVector.fromArray(F, b, c);
       }
-      d.intoArray(dx, dxFrom + i);
+      FloatVector next = FloatVector.fromArray(F, x, xFrom + at).sub(mean).fma(scale, shift);
+      if (z != null) {
+        next = next.add(FloatVector.fromArray(F, z, zFrom + at));
+      }
+      FloatVector nextGradient = FloatVector.fromArray(F, dy, dyFrom + at);
+      for (int i = 0; i < length; i += L) {
+        FloatVector v = next;
+        FloatVector d = nextGradient;
+        int ahead = Math.min(i + L, end);
+        int j = at + ahead;
+        if (!planes) {
+          mean = FloatVector.fromArray(F, hi, c + ahead);
+          scale = FloatVector.fromArray(F, k, c + ahead);
+          shift = FloatVector.fromArray(F, b, c + ahead);
+        }
+        next = FloatVector.fromArray(F, x, xFrom + j).sub(mean).fma(scale, shift);
+        if (z != null) {
+          next = next.add(FloatVector.fromArray(F, z, zFrom + j));
+        }
+        nextGradient = FloatVector.fromArray(F, dy, dyFrom + j);
+        VectorMask<Float> positive = v.compare(VectorOperators.GE, zero);
+        FloatVector a = v.blend(v.neg(), positive);
+        a = a.blend(lowest, a.compare(VectorOperators.LE, lowest));
+        FloatVector t = a.fma(log2E, round);
+        FloatVector n = t.sub(round);
+        FloatVector r = n.fma(low, n.fma(high, a));
+        FloatVector p = p6.fma(r, p5).fma(r, p4).fma(r, p3).fma(r, p2).fma(r, one).fma(r, one);
+        FloatVector top = t.blend(roundLowest, t.compare(VectorOperators.LE, roundLowest));
+        IntVector exponent = top.reinterpretAsInts().lanewise(VectorOperators.LSHL, Curve.EXPONENT);
+        FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+        FloatVector nearer = one.div(e.add(one));
+        FloatVector other = e.mul(nearer);
+        FloatVector sigmoid = other.blend(nearer, positive);
+        FloatVector rest = nearer.blend(other, positive);
+        FloatVector slope = a.blend(a.neg(), positive).mul(sigmoid).fma(rest, sigmoid);
+        slope.mul(d).intoArray(dz, dzFrom + at + Math.min(i, end));
+      }
     }
   }
 
@@ -517,42 +890,6 @@ final class FusedVectorKernels {
         off2.reinterpretAsFloats().intoArray(dz, o + 2 * L);
         off3.reinterpretAsFloats().intoArray(dz, o + 3 * L);
       }
-    }
-  }
-
-  private static void siluGradient(
-      float[] u, float[] dy, int dyFrom, float[] dx, int dxFrom, int length) {
-    FloatVector zero = FloatVector.zero(F);
-    FloatVector one = FloatVector.broadcast(F, 1);
-    FloatVector lowest = FloatVector.broadcast(F, Curve.LOWEST);
-    FloatVector log2E = FloatVector.broadcast(F, Curve.LOG2_E);
-    FloatVector round = FloatVector.broadcast(F, Curve.ROUND);
-    FloatVector roundLowest = FloatVector.broadcast(F, Curve.ROUND_LOWEST);
-    FloatVector high = FloatVector.broadcast(F, Curve.MINUS_LN2_HIGH);
-    FloatVector low = FloatVector.broadcast(F, Curve.MINUS_LN2_LOW);
-    FloatVector p2 = FloatVector.broadcast(F, Curve.P2);
-    FloatVector p3 = FloatVector.broadcast(F, Curve.P3);
-    FloatVector p4 = FloatVector.broadcast(F, Curve.P4);
-    FloatVector p5 = FloatVector.broadcast(F, Curve.P5);
-    FloatVector p6 = FloatVector.broadcast(F, Curve.P6);
-    for (int i = 0; i < length; i += L) {
-      FloatVector v = FloatVector.fromArray(F, u, i);
-      VectorMask<Float> positive = v.compare(VectorOperators.GE, zero);
-      FloatVector a = v.blend(v.neg(), positive);
-      a = a.blend(lowest, a.compare(VectorOperators.LE, lowest));
-      FloatVector t = a.fma(log2E, round);
-      FloatVector n = t.sub(round);
-      FloatVector r = n.fma(low, n.fma(high, a));
-      FloatVector p = p6.fma(r, p5).fma(r, p4).fma(r, p3).fma(r, p2).fma(r, one).fma(r, one);
-      FloatVector top = t.blend(roundLowest, t.compare(VectorOperators.LE, roundLowest));
-      IntVector exponent = top.reinterpretAsInts().lanewise(VectorOperators.LSHL, Curve.EXPONENT);
-      FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
-      FloatVector nearer = one.div(e.add(one));
-      FloatVector other = e.mul(nearer);
-      FloatVector sigmoid = other.blend(nearer, positive);
-      FloatVector rest = nearer.blend(other, positive);
-      FloatVector slope = a.blend(a.neg(), positive).mul(sigmoid).fma(rest, sigmoid);
-      slope.mul(FloatVector.fromArray(F, dy, dyFrom + i)).intoArray(dx, dxFrom + i);
     }
   }
 }

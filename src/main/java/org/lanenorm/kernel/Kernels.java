@@ -147,7 +147,7 @@ public interface Kernels {
    * the channels [from, to) of the {@link Segments#rows} [firstRow, endRow). y may be x or z.
    *
    * @param z null for none: nothing is added then
-   * @param curve act, any but SiLU
+   * @param curve act
    */
   void fused(
       float[] x,
@@ -163,6 +163,30 @@ public interface Kernels {
       int to,
       int begin,
       int end,
+      ChannelAffine affine,
+      Curve curve,
+      Scratch scratch);
+
+  /**
+   * dz = act'(v)*dy, v = fma(x - hi, k, b) + z, for the channels [from, to) of the {@link
+   * Segments#rows} [firstRow, endRow). dz may be dy or z.
+   *
+   * @param z null for none: nothing is added then
+   */
+  void fusedGradient(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dz,
+      int dzOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
       ChannelAffine affine,
       Curve curve,
       Scratch scratch);

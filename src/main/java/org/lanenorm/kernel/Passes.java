@@ -538,6 +538,20 @@ public final class Passes {
     }
   }
 
+  /** Adds one segment of all channels, by the caller alone. */
+  void addGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int segment,
+      ChannelGradients gradients) {
+    segmentGradients(
+        x, xOffset, dy, dyOffset, order, segment, segment + 1, gradients, 0, channels, 0);
+    gradients.add(first[0], second[0], 0, 0, channels);
+  }
+
   /** Adds the segments kept to {@code gradients}. */
   public void addGradients(Segments order, ChannelGradients gradients) {
     for (int segment = 0; segment < order.segments(); segment++) {

@@ -319,6 +319,37 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void fusedGradient(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dz,
+      int dzOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve,
+      Scratch scratch) {
+    int run = order.run();
+    for (int row = firstRow; row < endRow; row++) {
+      for (int c = from; c < to; c++) {
+        int at = row * order.rowLength() + c * run;
+        for (int i = at; i < at + run; i++) {
+          float v = affine.of(c, x[xOffset + i]);
+          v = z == null ? v : v + z[zOffset + i];
+          dz[dzOffset + i] = curve.gradient(v, dy[dyOffset + i]);
+        }
+      }
+    }
+  }
+
+  @Override
   public void silu(float[] y, int from, int length) {
     for (int i = from; i < from + length; i++) {
       y[i] = Curve.SILU.of(y[i]);

@@ -2,12 +2,8 @@ package org.lanenorm.kernel;
 
 /** One thread's work arrays, grown to the largest tensor seen and then kept. */
 public final class Scratch {
-  /** Floats that stay in a first-level cache, between steps that each read all of them. */
-  static final int PIECE = 4096;
-
   private float[] packed;
   private float[] packedGradient;
-  private float[] piece;
 
   /** The terms of one block, slot by slot, and their sums on the way. */
   final float[] terms = new float[Segments.SLOTS * Segments.LANES];
@@ -88,14 +84,6 @@ public final class Scratch {
       tileC = new float[length];
       tileD = new float[length];
     }
-  }
-
-  /** For a piece of a tensor. */
-  float[] piece() {
-    if (piece == null) {
-      piece = new float[PIECE];
-    }
-    return piece;
   }
 
   /** For a channel's packed elements, a segment at most. */

@@ -250,6 +250,29 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void fusedGradient(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dz,
+      int dzOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve,
+      Scratch scratch) {
+    FusedVectorKernels.fusedGradient(
+        x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, firstRow, endRow, from, to,
+        affine, curve, scratch);
+  }
+
+  @Override
   public void silu(float[] y, int from, int length) {
     FusedVectorKernels.silu(y, from, length);
   }
