@@ -45,12 +45,26 @@ final class Bits {
       long[] bits,
       int bitsOffset) {
     int whole = firstWhole(first, end);
+    int words = (end - whole) / Long.SIZE;
+    kernels.mark(y, yOffset + whole, words, curve, bits, bitsOffset + whole / Long.SIZE);
+    markEnds(y, yOffset, first, end, all, curve, bits, bitsOffset);
+  }
+
+  /** The same of those in words that have other elements too, or none after the tensor's last. */
+  static void markEnds(
+      float[] y,
+      int yOffset,
+      int first,
+      int end,
+      int all,
+      Curve curve,
+      long[] bits,
+      int bitsOffset) {
+    int whole = firstWhole(first, end);
     if (first < whole) {
       merge(y, yOffset, first, whole, all, curve, bits, bitsOffset);
     }
-    int words = (end - whole) / Long.SIZE;
-    kernels.mark(y, yOffset + whole, words, curve, bits, bitsOffset + whole / Long.SIZE);
-    int rest = whole + words * Long.SIZE;
+    int rest = whole + (end - whole) / Long.SIZE * Long.SIZE;
     if (rest < end) {
       merge(y, yOffset, rest, end, all, curve, bits, bitsOffset);
     }

@@ -5,12 +5,6 @@ package org.lanenorm.kernel;
  * plain passes' threads and scratch, and their rules: used by one thread at a time.
  */
 public final class FusedPasses {
-  /**
-   * Floats of y that are marked together, from the second-level cache. What fits the first one was
-   * up to 1.8 times slower in NHWC: memory serves long streams better.
-   */
-  private static final int MARKED = 1 << 15;
-
   private final Passes passes;
 
   // Of the training call that runs: what the passes that it is made of need beyond their own.
@@ -414,10 +408,7 @@ public final class FusedPasses {
             activate(x, xOffset, y, yOffset, order, firstRow, endRow, from, to, affine, member));
   }
 
-  /**
-   * The channels [from, to) of some rows by one thread. Piece by piece, so that bits are made of
-   * what is in a cache; of whole words, but for the ends of what follows one another in memory.
-   */
+  /** The channels [from, to) of some rows by one thread. */
   void activate(
       float[] x,
       int xOffset,
@@ -430,56 +421,46 @@ public final class FusedPasses {
       int to,
       ChannelAffine affine,
       int member) {
-    int run = order.run();
     if (!curve.hasBits()) {
       fused(
-          x, xOffset, z, zOffset, y, yOffset, order, firstRow, endRow, from, to, 0, run, affine,
-          curve, member);
+          x,
+          xOffset,
+          z,
+          zOffset,
+          y,
+          yOffset,
+          order,
+          firstRow,
+          endRow,
+          from,
+          to,
+          0,
+          order.run(),
+          affine,
+          curve,
+          member);
       return;
     }
     Kernels able = affine.anyExtreme(from, to) ? ScalarKernels.INSTANCE : passes.kernels;
-    int all = order.rows() * order.rowLength();
-    int rowLength = order.rowLength();
-    boolean wholeRows = from == 0 && to == passes.channels;
-    int rows = wholeRows ? Math.max(1, MARKED / Math.max(1, rowLength)) : 1;
-    int width = Math.max(1, MARKED / Math.max(1, run));
-    int marked = 0;
-    int end = 0;
-    for (int row = firstRow; row < endRow; row += rows) {
-      int nextRow = Math.min(endRow, row + rows);
-      if (row == firstRow || !wholeRows) {
-        marked = row * rowLength + from * run;
-        end = wholeRows ? endRow * rowLength : row * rowLength + to * run;
-      }
-      for (int c = from; c < to; c += width) {
-        int next = Math.min(to, c + width);
-        for (int i = 0; i < run; i += MARKED) {
-          int stop = Math.min(run, i + MARKED);
-          able.fused(
-              x,
-              xOffset,
-              z,
-              zOffset,
-              y,
-              yOffset,
-              order,
-              row,
-              nextRow,
-              c,
-              next,
-              i,
-              stop,
-              affine,
-              curve,
-              passes.scratch[member]);
-          int done = (nextRow - 1) * rowLength + (next - 1) * run + stop;
-          int upTo = done == end ? end : done / Long.SIZE * Long.SIZE;
-          if (upTo > marked) {
-            Bits.mark(passes.kernels, y, yOffset, marked, upTo, all, curve, bits, bitsOffset);
-            marked = upTo;
-          }
-        }
-      }
+    int together = from == 0 && to == passes.channels ? endRow - firstRow : 1;
+    for (int row = firstRow; row < endRow; row += together) {
+      able.marked(
+          x,
+          xOffset,
+          z,
+          zOffset,
+          y,
+          yOffset,
+          order,
+          row,
+          row + together,
+          from,
+          to,
+          affine,
+          curve,
+          bits,
+          bitsOffset,
+          passes.scratch[member]);
     }
   }
 

@@ -168,6 +168,30 @@ public interface Kernels {
       Scratch scratch);
 
   /**
+   * As {@link #fused}, of whole runs that follow one another in memory (all channels, or one row),
+   * and the bits of y, which {@link Bits} shares with whoever has other elements of a word.
+   *
+   * @param curve act, one that has bits
+   */
+  void marked(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      Scratch scratch);
+
+  /**
    * dz = act'(v)*dy, v = fma(x - hi, k, b) + z, for the channels [from, to) of the {@link
    * Segments#rows} [firstRow, endRow). dz may be dy or z.
    *

@@ -319,6 +319,34 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void marked(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      Scratch scratch) {
+    int run = order.run();
+    int stride = order.rowLength();
+    fused(
+        x, xOffset, z, zOffset, y, yOffset, order, firstRow, endRow, from, to, 0, run, affine,
+        curve, scratch);
+    int first = firstRow * stride + from * run;
+    int end = (endRow - 1) * stride + to * run;
+    Bits.mark(this, y, yOffset, first, end, order.rows() * stride, curve, bits, bitsOffset);
+  }
+
+  @Override
   public void fusedGradient(
       float[] x,
       int xOffset,

@@ -250,6 +250,43 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void marked(
+      float[] x,
+      int xOffset,
+      float[] z,
+      int zOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve,
+      long[] bits,
+      int bitsOffset,
+      Scratch scratch) {
+    FusedVectorKernels.marked(
+        x,
+        xOffset,
+        z,
+        zOffset,
+        y,
+        yOffset,
+        order,
+        firstRow,
+        endRow,
+        from,
+        to,
+        affine,
+        curve,
+        bits,
+        bitsOffset,
+        scratch);
+  }
+
+  @Override
   public void fusedGradient(
       float[] x,
       int xOffset,
