@@ -265,6 +265,7 @@ final class FusedVectorKernels {
     float[] b = affine.b;
     boolean leaky = curve.kind == Curve.Kind.LEAKY;
     boolean swish = curve.kind == Curve.Kind.HARD_SWISH;
+    boolean capped = !Float.isNaN(curve.cap);
     FloatVector floor = FloatVector.broadcast(F, curve.floor);
     FloatVector cap = FloatVector.broadcast(F, curve.cap);
     FloatVector slope = FloatVector.broadcast(F, curve.slope);
@@ -291,7 +292,9 @@ final class FusedVectorKernels {
         last = last.blend(last.mul(slope), last.compare(VectorOperators.LE, floor));
       } else {
         last = last.blend(floor, last.compare(VectorOperators.LE, floor));
-        last = last.blend(cap, last.compare(VectorOperators.GE, cap));
+        if (capped) {
+          last = last.blend(cap, last.compare(VectorOperators.GE, cap));
+        }
       }
       for (int i = 0; i < end; i += L) {
         FloatVector v = FloatVector.fromArray(F, x, xAt + i).sub(mean).fma(scale, shift);
@@ -306,7 +309,9 @@ final class FusedVectorKernels {
           v = v.blend(v.mul(slope), v.compare(VectorOperators.LE, floor));
         } else {
           v = v.blend(floor, v.compare(VectorOperators.LE, floor));
-          v = v.blend(cap, v.compare(VectorOperators.GE, cap));
+          if (capped) {
+            v = v.blend(cap, v.compare(VectorOperators.GE, cap));
+          }
         }
         v.intoArray(y, yAt + i);
       }
@@ -336,6 +341,7 @@ final class FusedVectorKernels {
       Curve curve) {
     boolean leaky = curve.kind == Curve.Kind.LEAKY;
     boolean swish = curve.kind == Curve.Kind.HARD_SWISH;
+    boolean capped = !Float.isNaN(curve.cap);
     FloatVector floor = FloatVector.broadcast(F, curve.floor);
     FloatVector cap = FloatVector.broadcast(F, curve.cap);
     FloatVector slope = FloatVector.broadcast(F, curve.slope);
@@ -360,7 +366,9 @@ final class FusedVectorKernels {
           y0 = y0.blend(y0.mul(slope), y0.compare(VectorOperators.LE, floor));
         } else {
           y0 = y0.blend(floor, y0.compare(VectorOperators.LE, floor));
-          y0 = y0.blend(cap, y0.compare(VectorOperators.GE, cap));
+          if (capped) {
+            y0 = y0.blend(cap, y0.compare(VectorOperators.GE, cap));
+          }
         }
         FloatVector y1 =
             FloatVector.fromArray(F, x, xFrom + at + apart).sub(mean).fma(scale, shift);
@@ -375,7 +383,9 @@ final class FusedVectorKernels {
           y1 = y1.blend(y1.mul(slope), y1.compare(VectorOperators.LE, floor));
         } else {
           y1 = y1.blend(floor, y1.compare(VectorOperators.LE, floor));
-          y1 = y1.blend(cap, y1.compare(VectorOperators.GE, cap));
+          if (capped) {
+            y1 = y1.blend(cap, y1.compare(VectorOperators.GE, cap));
+          }
         }
         FloatVector y2 =
             FloatVector.fromArray(F, x, xFrom + at + 2 * apart).sub(mean).fma(scale, shift);
@@ -390,7 +400,9 @@ final class FusedVectorKernels {
           y2 = y2.blend(y2.mul(slope), y2.compare(VectorOperators.LE, floor));
         } else {
           y2 = y2.blend(floor, y2.compare(VectorOperators.LE, floor));
-          y2 = y2.blend(cap, y2.compare(VectorOperators.GE, cap));
+          if (capped) {
+            y2 = y2.blend(cap, y2.compare(VectorOperators.GE, cap));
+          }
         }
         FloatVector y3 =
             FloatVector.fromArray(F, x, xFrom + at + 3 * apart).sub(mean).fma(scale, shift);
@@ -405,7 +417,9 @@ final class FusedVectorKernels {
           y3 = y3.blend(y3.mul(slope), y3.compare(VectorOperators.LE, floor));
         } else {
           y3 = y3.blend(floor, y3.compare(VectorOperators.LE, floor));
-          y3 = y3.blend(cap, y3.compare(VectorOperators.GE, cap));
+          if (capped) {
+            y3 = y3.blend(cap, y3.compare(VectorOperators.GE, cap));
+          }
         }
         y0.intoArray(y, yFrom + at);
         y1.intoArray(y, yFrom + at + apart);
