@@ -1,6 +1,7 @@
 package org.lanenorm.jmh;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.lanenorm.Activation;
 import org.lanenorm.BatchNorm;
@@ -38,8 +39,12 @@ public class FusedBenchmark extends Workload {
     dGamma = new float[tensor.channels()];
     dBeta = new float[tensor.channels()];
 
+    plain();
+    check(Activation.identity(), false);
     relu();
     check(Activation.relu(), false);
+    silu();
+    check(Activation.silu(), false);
     residualRelu();
     check(Activation.relu(), true);
     residualReluUnfused();
@@ -51,6 +56,14 @@ public class FusedBenchmark extends Workload {
     reluBackward();
     // frozen gradients of dz are exact to the bounds of those without activation
     check.frozen(x, dz, layer, dx, dGamma, dBeta);
+    relu.backward(x, dy, dx, dz, dGamma, dBeta, tensor);
+    float[] expected = dx.clone();
+    reluBackwardInPlace();
+    if (!Arrays.equals(dx, expected)) {
+      throw new IllegalStateException("dInput in dResidual's place is another");
+    }
+    plainBackward();
+    check.frozen(x, dy, layer, dx, dGamma, dBeta);
   }
 
   /** Of an image a quarter of the positions and some channels each, as a convolution would go. */
@@ -81,6 +94,20 @@ public class FusedBenchmark extends Workload {
             "%s at %d gave %s, not %s".formatted(activation, i, y[i], expected));
       }
     }
+  }
+
+  /** Neither: what the others are measured by. */
+  @Benchmark
+  @Streams(2)
+  public void plain() {
+    frozen.apply(x, 0, y, 0, tensor, parallelism);
+  }
+
+  /** SiLU. */
+  @Benchmark
+  @Streams(2)
+  public void silu() {
+    silu.apply(x, 0, y, 0, tensor, parallelism);
   }
 
   /** ReLU. */
@@ -127,5 +154,19 @@ public class FusedBenchmark extends Workload {
   @Streams(5)
   public void reluBackward() {
     relu.backward(x, 0, z, 0, dy, 0, dx, 0, dz, 0, dGamma, dBeta, tensor, parallelism);
+  }
+
+  /** Those of {@link #relu}, dResidual in dInput's place: the bytes of {@link #plainBackward}. */
+  @Benchmark
+  @Streams(3)
+  public void reluBackwardInPlace() {
+    relu.backward(x, 0, null, 0, dy, 0, dx, 0, dx, 0, dGamma, dBeta, tensor, parallelism);
+  }
+
+  /** dInput, dGamma and dBeta of {@link #plain}. */
+  @Benchmark
+  @Streams(3)
+  public void plainBackward() {
+    frozen.backward(x, 0, null, 0, dy, 0, dx, 0, null, 0, dGamma, dBeta, tensor, parallelism);
   }
 }
