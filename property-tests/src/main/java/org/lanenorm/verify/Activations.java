@@ -51,8 +51,7 @@ public record Activations(String name, float slope) {
   public double ulps() {
     return switch (name) {
       case "leakyRelu" -> 0.5;
-      case "hardSwish" -> 2.5;
-      case "silu" -> 3.5;
+      case "hardSwish", "silu" -> 2.5;
       default -> 0;
     };
   }
