@@ -175,7 +175,7 @@
  * variance, where act' takes one of two values: the forward keeps a bit of each element that tells
  * which, and the backward reads neither y nor z.
  *
- * <p>Fused or one step after another, the bits are the same. exp(-|v|) of SiLU is {@code 2^n*p(r)}
+ * <p>Fused or one step after another, the bits are the same. SiLU's exponential is {@code 2^n*p(r)}
  * with a polynomial p, in float, by fma and in one order: neither {@link java.lang.Math#exp} nor
  * the Vector API's promises its bits.
  *
