@@ -1,7 +1,6 @@
 package org.lanenorm;
 
 import java.util.Arrays;
-import java.util.function.DoubleUnaryOperator;
 import org.lanenorm.kernel.ChannelAffine;
 import org.lanenorm.kernel.ChannelBounds;
 import org.lanenorm.kernel.ChannelGradients;
@@ -49,9 +48,6 @@ public final class BatchNorm {
   /** Of an inference that normalizes by the batch's own moments; else null. */
   private final SavedStatistics ofInference;
 
-  /** As the convention has it. */
-  private final DoubleUnaryOperator invStdOfVariance;
-
   private final ChannelAffine affine;
   private final ChannelGradients gradients;
   private final Workspace workspace;
@@ -80,7 +76,6 @@ public final class BatchNorm {
     mean = new double[channels];
     m2 = new double[channels];
     invStd = new double[channels];
-    invStdOfVariance = convention::invStd;
     affine = new ChannelAffine(channels);
     gradients = new ChannelGradients(channels);
     invRoot = epsilonIsInside() ? null : new double[channels];
@@ -323,7 +318,7 @@ public final class BatchNorm {
     if (shape.count() > 0) {
       watching.end(workspace.order(shape));
     }
-    bounds.set(watching, saved, affine, invStdOfVariance, gamma, beta);
+    bounds.set(watching, saved, affine, convention, gamma, beta);
     updateRunning(saved);
   }
 

@@ -1,7 +1,6 @@
 package org.lanenorm;
 
 import java.util.Arrays;
-import java.util.function.DoubleUnaryOperator;
 import org.lanenorm.kernel.ChannelAffine;
 import org.lanenorm.kernel.ChannelBounds;
 
@@ -22,13 +21,17 @@ import org.lanenorm.kernel.ChannelBounds;
  * Algebraic Processes, 1963; Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition,
  * 2002, section 3.3) is 100 to 1,000 times too cautious here, as roundings go both ways. The bounds
  * therefore come from a comparison. While a segment of x is at hand, it is summed in double as
- * well, around R, the median of the channel's first, middle and last element:
+ * well, around R:
  *
  * <pre>
  * d  = x - R,   T1 = sum(d),   T2 = sum(d^2)
  * </pre>
  *
- * and each bound is the distance from the result to that reference, however the result came about,
+ * R is the channel's first element, or 0 where the distances of that from seven others, spread over
+ * the channel's first tensor, add up to its size or more. Any R will do for what follows. This one
+ * is the value of a constant channel, is near the data, and as a rule saves a subtraction.
+ *
+ * <p>Each bound is the distance from the result to that reference, however the result came about,
  * plus a bound of the reference's own error. With e = 2^-53 and p the roundings that an element
  * passes through at most, the computed T1 is a sum of d*(1 + t) with |t| &lt;= p*e/(1 - p*e)
  * (Higham, lemma 3.1 and section 4.2): one in d itself, r - 1 in a lane of a segment that adds r
@@ -38,7 +41,7 @@ import org.lanenorm.kernel.ChannelBounds;
  * with
  *
  * <pre>
- * g = (p + 5)*e = (r + J + 8)*e,   q = T2/M,   a = T1/M
+ * g = (p + 9)*e = (r + J + 12)*e,   q = T2*(1/M),   a = T1*(1/M)
  *
  * mean - R = a              within g*sqrt(q)
  * variance = q - a^2        within g*(q + 2*|a|*sqrt(q))
@@ -55,7 +58,7 @@ import org.lanenorm.kernel.ChannelBounds;
  *
  * Each is enlarged by 2^-40 of itself for the roundings of its own computation. R stays the same
  * over all segments, and over all tensors of an accumulator: their sums are simply added. q is the
- * mean squared distance from R, as a rule little more than the variance. g is 2^-45 for 100,000
+ * mean squared distance from R, as a rule a few times the variance at most. g is 2^-45 for 100,000
  * elements: where the results come from float sums, the bounds are the errors to a few per cent.
  * Results that needed sums in double (hard data, fewer elements than lanes) are as good as the
  * reference; there the bounds are some 100 times e.
@@ -68,13 +71,15 @@ import org.lanenorm.kernel.ChannelBounds;
  * (x - hi)*k + b - (x - mean)*K - beta = (x - mean)*(k - K) + ((mean - hi)*k + b - beta)
  * </pre>
  *
- * The last bracket follows from the reference. K lies between its values at both ends of the
- * variance's interval, as invStd falls with the variance, wherever epsilon stands. |x - mean| is at
- * most A = sqrt(max(T2 of two lanes)) + |mean - R|, as no square exceeds a sum that it is part of:
- * here one of 128 elements, so that A is 2 to 4 times too large. Then there are the roundings of x
- * - hi, u*|x - hi|*|k| with u = 2^-24, and of the fma: at most u*(|(x - hi)*k| + |b|) + 2^-150, but
- * never more than |(x - hi)*k| either, since b itself is a float (three times that, where a channel
- * is computed in double, which rounds twice). With P = (A + |mean - hi|)*|k|:
+ * The last bracket follows from the reference. |K| is largest where the variance is least, at v =
+ * max(0, q - a^2 - its error), and less than there by no more than the share min(1, error/(v +
+ * epsilon)), epsilon as far as it stands inside the root: from v on the variance grows by two
+ * errors at most, and 1/sqrt(1 + 2t) &gt;= 1 - t. |x - mean| is at most A = sqrt(max(T2 of two
+ * lanes)) + |mean - R|, as no square exceeds a sum that it is part of: here one of 128 elements, so
+ * that A is 2 to 4 times too large. Then there are the roundings of x - hi, u*|x - hi|*|k| with u =
+ * 2^-24, and of the fma: at most u*(|(x - hi)*k| + |b|) + 2^-150, but never more than |(x - hi)*k|
+ * either, since b itself is a float (three times that, where a channel is computed in double, which
+ * rounds twice). With P = (A + |mean - hi|)*|k|:
  *
  * <pre>
  * |y error| &lt;= u*P + min(u*(P + |b|) + 2^-149, 3P) + A*|k - K| + |(mean - hi)*k + b - beta|
@@ -109,11 +114,13 @@ public final class ErrorBounds {
       ChannelBounds bounds,
       SavedStatistics saved,
       ChannelAffine affine,
-      DoubleUnaryOperator invStd,
+      Convention convention,
       float[] gamma,
       float[] beta) {
     bounds.moments(saved.mean, saved.m2, mean, variance);
-    bounds.output(affine, invStd, gamma, beta, y);
+    double inside = convention.epsilonPlacement().inside(convention.epsilon());
+    double outside = convention.epsilonPlacement().outside(convention.epsilon());
+    bounds.output(affine, inside, outside, gamma, beta, y);
   }
 
   /** C. */

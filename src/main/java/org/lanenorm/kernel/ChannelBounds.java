@@ -1,7 +1,6 @@
 package org.lanenorm.kernel;
 
 import java.util.Arrays;
-import java.util.function.DoubleUnaryOperator;
 
 /**
  * How far results may lie from the exact ones: sums of every channel in double, taken of each
@@ -17,11 +16,17 @@ public final class ChannelBounds {
   /** For the roundings of the bounds themselves, a hundred times over. */
   private static final double MORE = 1 + 0x1p-40;
 
+  /** Elements of a channel that decide on its R. */
+  private static final int SAMPLES = 8;
+
   /** From here on a float may have become infinite. */
   private static final double OVERFLOW = 0x1.ffffffp127;
 
-  /** R: the median of the channel's first, middle and last element. */
+  /** R: the channel's first element, or 0 where that is as near to the others. */
   private final float[] origin;
+
+  /** How far other elements lie from the first, all together. */
+  private final double[] apart;
 
   /** T1 = S(x - R), T2 = S((x - R)^2). */
   private final double[] sum;
@@ -37,6 +42,24 @@ public final class ChannelBounds {
   private double[] segmentSquare = new double[0];
   private double[] segmentReach = new double[0];
 
+  /** Exact mean - R and exact variance, as far as the sums tell, and what they may be off by. */
+  private final double[] offset;
+
+  private final double[] offsetError;
+  private final double[] variance;
+  private final double[] varianceError;
+
+  /** Of y: the numbers it was made with, in double, and what follows from them. */
+  private final double[] hi;
+
+  private final double[] k;
+  private final double[] b;
+  private final double[] gamma;
+  private final double[] beta;
+  private final double[] farthest;
+  private final double[] scaleError;
+  private final double[] shiftError;
+
   private long count;
 
   /** Superrows of a segment at most, and segments. */
@@ -47,9 +70,22 @@ public final class ChannelBounds {
   /** For C channels. */
   public ChannelBounds(int channels) {
     origin = new float[channels];
+    apart = new double[channels];
     sum = new double[channels];
     square = new double[channels];
     reach = new double[channels];
+    offset = new double[channels];
+    offsetError = new double[channels];
+    variance = new double[channels];
+    varianceError = new double[channels];
+    hi = new double[channels];
+    k = new double[channels];
+    b = new double[channels];
+    gamma = new double[channels];
+    beta = new double[channels];
+    farthest = new double[channels];
+    scaleError = new double[channels];
+    shiftError = new double[channels];
   }
 
   /** Elements per channel whose sums these are. */
@@ -69,18 +105,41 @@ public final class ChannelBounds {
 
   /** Before a tensor of at least one element per channel. */
   public void begin(float[] x, int xOffset, Segments order) {
-    for (int c = 0; c < origin.length && count == 0; c++) {
-      int channel = xOffset + c * order.channelStride();
-      float a = x[channel];
-      float b = x[channel + order.elementOffset(order.count() / 2)];
-      float d = x[channel + order.elementOffset(order.count() - 1)];
-      origin[c] = Math.max(Math.min(a, b), Math.min(Math.max(a, b), d));
+    if (count == 0) {
+      setOrigins(x, xOffset, order);
     }
     int length = Math.multiplyExact(order.segments(), origin.length);
     if (segmentSum.length < length) {
       segmentSum = new double[length];
       segmentSquare = new double[length];
       segmentReach = new double[length];
+    }
+  }
+
+  private void setOrigins(float[] x, int xOffset, Segments order) {
+    int stride = order.channelStride();
+    for (int c = 0; c < origin.length && stride > 1; c++) {
+      origin[c] = x[xOffset + c * stride];
+    }
+    if (stride == 1) {
+      System.arraycopy(x, xOffset, origin, 0, origin.length);
+    }
+    Arrays.fill(apart, 0);
+    for (int i = 1; i < SAMPLES; i++) {
+      int sample = xOffset + order.elementOffset((int) ((long) i * order.count() / SAMPLES));
+      if (stride == 1) {
+        // C2 makes a vector loop of it
+        for (int c = 0; c < origin.length; c++) {
+          apart[c] += Math.abs(x[sample + c] - origin[c]);
+        }
+      } else {
+        for (int c = 0; c < origin.length; c++) {
+          apart[c] += Math.abs(x[sample + c * stride] - origin[c]);
+        }
+      }
+    }
+    for (int c = 0; c < origin.length; c++) {
+      origin[c] = Math.abs(origin[c]) <= apart[c] ? 0 : origin[c];
     }
   }
 
@@ -128,7 +187,23 @@ public final class ChannelBounds {
 
   /** g: what T1 and T2 are off by, relative to the sums of their terms' sizes, and some more. */
   private double growth() {
-    return (rows + segments + 8) * E;
+    return (rows + segments + 12) * E;
+  }
+
+  // What follows are plain loops without branches, a few steps each, that C2 makes vector loops of.
+
+  private void reference() {
+    double g = growth();
+    double share = 1.0 / count;
+    for (int c = 0; c < offset.length; c++) {
+      double a = sum[c] * share;
+      double q = square[c] * share;
+      double root = Math.sqrt(q);
+      offset[c] = a;
+      offsetError[c] = g * root;
+      variance[c] = q - a * a;
+      varianceError[c] = g * root * (root + 2 * Math.abs(a)) * MORE;
+    }
   }
 
   /**
@@ -136,76 +211,108 @@ public final class ChannelBounds {
    * one that is not finite.
    */
   public void moments(double[] mean, double[] m2, double[] meanBound, double[] varianceBound) {
-    double g = growth();
-    for (int c = 0; c < origin.length; c++) {
-      double meanSquare = square[c] / count;
-      double offset = sum[c] / count;
-      double fromReference = Math.abs(mean[c] - origin[c] - offset);
-      meanBound[c] = finite(c, (fromReference + g * Math.sqrt(meanSquare)) * MORE);
-      fromReference = Math.abs(m2[c] / count - variance(c));
-      varianceBound[c] = finite(c, (fromReference + varianceError(c)) * MORE);
+    reference();
+    double share = 1.0 / count;
+    for (int c = 0; c < offset.length; c++) {
+      double nan = offsetError[c] - offsetError[c];
+      double ofMean = Math.abs(mean[c] - origin[c] - offset[c]) + offsetError[c];
+      double ofVariance = Math.abs(m2[c] * share - variance[c]) + varianceError[c];
+      meanBound[c] = ofMean * MORE + nan;
+      varianceBound[c] = ofVariance * MORE + nan;
     }
   }
 
-  private double variance(int c) {
-    return (square[c] - sum[c] * (sum[c] / count)) / count;
-  }
-
-  /** Of that. */
-  private double varianceError(int c) {
-    double root = Math.sqrt(square[c] / count);
-    return growth() * root * (root + 2 * Math.abs(sum[c] / count)) * MORE;
-  }
-
-  private double finite(int c, double bound) {
-    return count > 0 && square[c] < Double.POSITIVE_INFINITY ? bound : Double.NaN;
-  }
-
   /**
-   * Bounds of |y - exact| over all elements of each channel.
+   * Bounds of |y - exact| over all elements of each channel, after {@link #moments}: of y =
+   * gamma*(x - mean)/(sqrt(variance + inside) + outside) + beta.
    *
    * @param affine the coefficients that made y
-   * @param invStd of a variance, within 4 roundings
    * @param gamma null for 1
    * @param beta null for 0
    * @param bound receives them, infinite where y may be; NaN as in {@link #moments}
    */
   public void output(
       ChannelAffine affine,
-      DoubleUnaryOperator invStd,
+      double inside,
+      double outside,
       float[] gamma,
       float[] beta,
       double[] bound) {
-    for (int c = 0; c < origin.length; c++) {
-      boolean extreme = affine.extreme(c);
-      double hi = extreme ? affine.mean[c] : affine.hi[c];
-      double k = extreme ? affine.scale[c] : affine.k[c];
-      double b = extreme ? affine.shift[c] : affine.b[c];
-      double offset = sum[c] / count;
-      double meanError = growth() * Math.sqrt(square[c] / count) + 4 * E * Math.abs(origin[c] - hi);
-      double toMean = (origin[c] - hi) + offset;
-      double farthest = Math.sqrt(reach[c]) * MORE + Math.abs(offset) + meanError;
-      double product = (farthest + Math.abs(toMean) + meanError) * Math.abs(k) * (1 + 2 * U);
+    widen(gamma, 1, this.gamma);
+    widen(beta, 0, this.beta);
+    widen(affine.hi, 0, hi);
+    widen(affine.k, 0, k);
+    widen(affine.b, 0, b);
+    if (affine.anyExtreme(0, k.length)) {
+      for (int c = 0; c < k.length; c++) {
+        hi[c] = affine.extreme(c) ? affine.mean[c] : hi[c];
+        k[c] = affine.extreme(c) ? affine.scale[c] : k[c];
+        b[c] = affine.extreme(c) ? affine.shift[c] : b[c];
+      }
+    }
+    scaleErrors(inside, outside);
+    distances();
+    shiftErrors();
+    for (int c = 0; c < bound.length; c++) {
+      double size = Math.abs(k[c]);
+      double product = farthest[c] * size * (1 + 2 * U);
+      double rounding =
+          U * product + Math.min(U * (product + Math.abs(b[c])) + Float.MIN_VALUE, 3 * product);
+      double nan = offsetError[c] - offsetError[c];
+      bound[c] = (rounding + farthest[c] * scaleError[c] + shiftError[c]) * (1 + U) + nan;
+    }
+    for (int c = 0; c < bound.length; c++) {
+      if (farthest[c] * Math.abs(k[c]) * (1 + 2 * U) + Math.abs(b[c]) >= OVERFLOW) {
+        bound[c] += Double.POSITIVE_INFINITY;
+      }
+    }
+  }
 
-      double variance = variance(c);
-      double error = varianceError(c);
-      double factor = gamma == null ? 1 : gamma[c];
-      double least = factor * invStd.applyAsDouble(Math.max(variance, 0) + error);
-      double most = factor * invStd.applyAsDouble(Math.max(variance - error, 0));
-      double scaleError =
-          Math.max(Math.abs(k - least), Math.abs(k - most)) + 8 * E * Math.abs(most);
+  private static void widen(float[] values, double absent, double[] wide) {
+    if (values == null) {
+      Arrays.fill(wide, absent);
+      return;
+    }
+    for (int c = 0; c < wide.length; c++) {
+      wide[c] = values[c];
+    }
+  }
 
-      double moved = toMean * k;
-      double shifted = b - (beta == null ? 0 : beta[c]);
-      double shiftError =
-          Math.abs(moved + shifted)
-              + 4 * E * (Math.abs(moved) + Math.abs(shifted))
-              + meanError * Math.abs(k);
+  /** |k - K|, K the exact gamma/divisor: at most that at the least variance, and so much less. */
+  private void scaleErrors(double inside, double outside) {
+    for (int c = 0; c < k.length; c++) {
+      double least = positive(variance[c] - varianceError[c]) + inside;
+      double most = gamma[c] / (Math.sqrt(least) + outside);
+      // 0/0 is 0: a constant channel, epsilon outside the root
+      double apart = Math.min(varianceError[c] / (least + Double.MIN_NORMAL), 1) + 8 * E;
+      scaleError[c] = Math.abs(k[c] - most) + Math.abs(most) * apart;
+    }
+  }
 
-      double size = product + Math.abs(b);
-      double rounding = U * product + Math.min(U * size + Float.MIN_VALUE, 3 * product);
-      double all = (rounding + farthest * scaleError + shiftError) * (1 + U);
-      bound[c] = finite(c, size < OVERFLOW ? all : Double.POSITIVE_INFINITY);
+  /** The larger of it and 0. */
+  private static double positive(double value) {
+    return 0.5 * (value + Math.abs(value));
+  }
+
+  /** A + |mean - hi| for the element farthest from the mean. */
+  private void distances() {
+    for (int c = 0; c < k.length; c++) {
+      double toOrigin = origin[c] - hi[c];
+      double error = offsetError[c] + 4 * E * Math.abs(toOrigin);
+      double toMean = Math.abs(toOrigin + offset[c]);
+      farthest[c] = Math.sqrt(reach[c]) * MORE + Math.abs(offset[c]) + toMean + 2 * error;
+    }
+  }
+
+  /** |(mean - hi)*k + b - beta|. */
+  private void shiftErrors() {
+    for (int c = 0; c < k.length; c++) {
+      double toOrigin = origin[c] - hi[c];
+      double error = offsetError[c] + 4 * E * Math.abs(toOrigin);
+      double moved = (toOrigin + offset[c]) * k[c];
+      double shifted = b[c] - beta[c];
+      double size = Math.abs(moved) + Math.abs(shifted);
+      shiftError[c] = Math.abs(moved + shifted) + 4 * E * size + error * Math.abs(k[c]);
     }
   }
 }

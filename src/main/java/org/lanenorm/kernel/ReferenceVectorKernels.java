@@ -3,6 +3,7 @@ package org.lanenorm.kernel;
 import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -22,14 +23,20 @@ final class ReferenceVectorKernels {
   private static final int LANES = Segments.LANES;
   private static final int SLOTS = Segments.SLOTS;
 
+  /** What is kept of a channel: 16 sums, and 16 of squares. */
+  private static final int CELL = 2 * LANES;
+
   /** Rows of (lane, channel) read side by side. */
-  private static final int ROWS = 5;
+  private static final int ROWS = 4;
+
+  /** Places at a time: four rows and their sums take 16 KB of a first-level cache. */
+  private static final int CHUNK = 512;
 
   /**
-   * Places at a time: their sums, those of a block and the origins take 18 KB of a first-level
-   * cache.
+   * Between sums and squares, which would else lie a multiple of 4 KB apart for many C: a load then
+   * waits for a store that only looks like its own.
    */
-  private static final int CHUNK = 1024;
+  static final int APART = 256;
 
   /** From its t-th number on: 1 for each lane that a tail of t positions has, else 0. */
   private static final double[] PRESENT = new double[2 * LANES];
@@ -54,84 +61,158 @@ final class ReferenceVectorKernels {
       double[] square,
       double[] reach,
       Scratch scratch) {
-    double[] lanes = scratch.reference(LANES);
+    int width = to - from;
+    double[] lanes = scratch.reference(width * LANES);
     for (int segment = firstSegment; segment < endSegment; segment++) {
+      // where channels are packed there is one at a time
+      float[] source = order.source(x, xOffset, segment, from, scratch);
+      int base = order.base(xOffset, segment, from);
+      Arrays.fill(lanes, 0, width * CELL, 0);
+      boolean tails = false;
       int end = order.endBlock(segment);
-      for (int c = from; c < to; c++) {
-        float[] source = order.source(x, xOffset, segment, c, scratch);
-        int base = order.base(xOffset, segment, c);
-        Arrays.fill(lanes, 0, 2 * LANES, 0);
-        int run;
-        for (int block = order.firstBlock(segment); block < end; block += run) {
-          int at = base + order.blockOffset(block);
-          run = order.fullRun(block, end);
-          if (run > 0) {
-            images(source, at, 1, 0, run * SLOTS, 0, origin[c], lanes);
+      int run;
+      for (int block = order.firstBlock(segment); block < end; block += run) {
+        run = order.fullRun(block, end);
+        int images = 1;
+        int rows = run * SLOTS;
+        if (run == 0) {
+          run = order.partialRun(block, end);
+          images = order.images(block, block + run);
+          rows = order.fullRows(block);
+          tails |= order.tail(block) > 0;
+        }
+        int at = base + order.blockOffset(block);
+        for (int c = 0; c < width && rows > 0; c++, at += order.channelStride()) {
+          if (origin[from + c] == 0) {
+            sums(source, at, images, rows, order.imageStride(), lanes, c * CELL);
           } else {
-            run = order.partialRun(block, end);
-            int images = order.images(block, block + run);
-            int stride = order.imageStride();
-            int rows = order.fullRows(block);
-            images(source, at, images, stride, rows, order.tail(block), origin[c], lanes);
+            float r = origin[from + c];
+            shiftedSums(source, at, images, rows, order.imageStride(), r, lanes, c * CELL);
           }
         }
-        ReferenceSums.fold(lanes, segment * order.channels() + c, sum, square, reach);
+      }
+      for (int block = order.firstBlock(segment); block < end && tails; block += run) {
+        run = Math.max(1, order.fullRun(block, end));
+        if (order.tail(block) > 0) {
+          run = order.partialRun(block, end);
+          tails(source, base, order, block, block + run, from, to, origin, lanes);
+        }
+      }
+      for (int c = 0, i = segment * order.channels() + from; c < width; c++, i++) {
+        ReferenceSums.foldSums(lanes, c * CELL, 1, sum, i);
+        ReferenceSums.foldSquares(lanes, c * CELL + LANES, 1, square, reach, i);
       }
     }
   }
 
   /**
-   * Adds images of so many full superrows and a tail to the lanes: sums to the first 16, squares to
-   * the others. A tail is read with what stands before it, which counts as zero.
+   * Adds images of so many full superrows, at least one, to the lanes: sums to the first 16,
+   * squares to the others.
    */
-  private static void images(
-      float[] x,
-      int at,
-      int images,
-      int imageStride,
-      int rows,
-      int tail,
-      float origin,
-      double[] lanes) {
-    DoubleVector r = DoubleVector.broadcast(D, origin);
-    for (int lane = 0; lane < LANES; lane += 2 * L) {
-      DoubleVector p0 = DoubleVector.fromArray(D, PRESENT, tail + lane);
-      DoubleVector p1 = DoubleVector.fromArray(D, PRESENT, tail + lane + L);
+  private static void sums(
+      float[] x, int at, int images, int rows, int imageStride, double[] lanes, int lanesAt) {
+    int step = imageStride - rows * LANES;
+    for (int lane = lanesAt; lane < lanesAt + LANES; lane += 2 * L) {
       DoubleVector s0 = DoubleVector.fromArray(D, lanes, lane);
       DoubleVector s1 = DoubleVector.fromArray(D, lanes, lane + L);
       DoubleVector q0 = DoubleVector.fromArray(D, lanes, LANES + lane);
       DoubleVector q1 = DoubleVector.fromArray(D, lanes, LANES + lane + L);
-      int first = at + lane;
-      for (int image = 0; image < images; image++, first += imageStride) {
-        int i = first;
-        for (int row = 0; row < rows; row++, i += LANES) {
-          DoubleVector d0 =
-              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0)).sub(r);
-          DoubleVector d1 =
-              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0)).sub(r);
-          s0 = s0.add(d0);
-          s1 = s1.add(d1);
-          q0 = d0.fma(d0, q0);
-          q1 = d1.fma(d1, q1);
+      int i = at + lane - lanesAt;
+      int left = rows;
+      for (int row = 0; row < images * rows; row++, i += LANES) {
+        if (left == 0) {
+          left = rows;
+          i += step;
         }
-        if (tail > 0) {
-          i += tail - LANES;
-          DoubleVector d0 =
-              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0)).sub(r).mul(p0);
-          DoubleVector d1 =
-              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0))
-                  .sub(r)
-                  .mul(p1);
-          s0 = s0.add(d0);
-          s1 = s1.add(d1);
-          q0 = d0.fma(d0, q0);
-          q1 = d1.fma(d1, q1);
-        }
+        left--;
+        DoubleVector d0 = (DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0);
+        DoubleVector d1 = (DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0);
+        s0 = s0.add(d0);
+        s1 = s1.add(d1);
+        q0 = d0.fma(d0, q0);
+        q1 = d1.fma(d1, q1);
       }
       s0.intoArray(lanes, lane);
       s1.intoArray(lanes, lane + L);
       q0.intoArray(lanes, LANES + lane);
       q1.intoArray(lanes, LANES + lane + L);
+    }
+  }
+
+  /** The same of x - origin. */
+  private static void shiftedSums(
+      float[] x,
+      int at,
+      int images,
+      int rows,
+      int imageStride,
+      float origin,
+      double[] lanes,
+      int lanesAt) {
+    DoubleVector r = DoubleVector.broadcast(D, origin);
+    int step = imageStride - rows * LANES;
+    for (int lane = lanesAt; lane < lanesAt + LANES; lane += 2 * L) {
+      DoubleVector s0 = DoubleVector.fromArray(D, lanes, lane);
+      DoubleVector s1 = DoubleVector.fromArray(D, lanes, lane + L);
+      DoubleVector q0 = DoubleVector.fromArray(D, lanes, LANES + lane);
+      DoubleVector q1 = DoubleVector.fromArray(D, lanes, LANES + lane + L);
+      int i = at + lane - lanesAt;
+      int left = rows;
+      for (int row = 0; row < images * rows; row++, i += LANES) {
+        if (left == 0) {
+          left = rows;
+          i += step;
+        }
+        left--;
+        DoubleVector d0 =
+            ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0)).sub(r);
+        DoubleVector d1 =
+            ((DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0)).sub(r);
+        s0 = s0.add(d0);
+        s1 = s1.add(d1);
+        q0 = d0.fma(d0, q0);
+        q1 = d1.fma(d1, q1);
+      }
+      s0.intoArray(lanes, lane);
+      s1.intoArray(lanes, lane + L);
+      q0.intoArray(lanes, LANES + lane);
+      q1.intoArray(lanes, LANES + lane + L);
+    }
+  }
+
+  /** Adds the tails of images. They are read with what stands before them, which counts as zero. */
+  private static void tails(
+      float[] x,
+      int base,
+      Segments order,
+      int block,
+      int endBlock,
+      int from,
+      int to,
+      float[] origin,
+      double[] lanes) {
+    int tail = order.tail(block);
+    int images = order.images(block, endBlock);
+    int first = base + order.blockOffset(block) + order.length(block) - LANES;
+    for (int lane = (LANES - tail) / L * L; lane < LANES; lane += L) {
+      DoubleVector present = DoubleVector.fromArray(D, PRESENT, tail + lane);
+      for (int c = from; c < to; c++) {
+        DoubleVector r = DoubleVector.broadcast(D, origin[c]);
+        int at = (c - from) * CELL + lane;
+        DoubleVector s = DoubleVector.fromArray(D, lanes, at);
+        DoubleVector q = DoubleVector.fromArray(D, lanes, at + LANES);
+        int i = first + (c - from) * order.channelStride() + lane;
+        for (int image = 0; image < images; image++, i += order.imageStride()) {
+          DoubleVector d =
+              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0))
+                  .sub(r)
+                  .mul(present);
+          s = s.add(d);
+          q = d.fma(d, q);
+        }
+        s.intoArray(lanes, at);
+        q.intoArray(lanes, at + LANES);
+      }
     }
   }
 
@@ -148,71 +229,50 @@ final class ReferenceVectorKernels {
       Scratch scratch) {
     int channels = order.channels();
     int places = LANES * channels;
+    int squares = places + APART;
     scratch.growLanes(places, CHUNK);
-    System.arraycopy(origin, 0, scratch.shifts, 0, channels);
-    NhwcVectorKernels.repeat(scratch.shifts, channels, LANES);
-    double[] lanes = scratch.reference(places);
-    Arrays.fill(lanes, 0, 2 * places, 0);
-    int tail = 0;
-    for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
-      tail = Math.max(tail, order.tail(block));
+    boolean shifted = false;
+    for (int c = 0; c < channels; c++) {
+      shifted |= origin[c] != 0;
     }
-    // a tail has the last lanes; those before have a superrow less of each image
-    int split = (LANES - tail) % LANES * channels;
-    add(x, xOffset, order, segment, false, 0, split, scratch, lanes);
-    add(x, xOffset, order, segment, true, split, places, scratch, lanes);
-    fold(lanes, channels, segment * channels, sum, square, reach);
-  }
-
-  /** Adds a segment to the sums of the places [from, to), with or without its tails. */
-  private static void add(
-      float[] x,
-      int xOffset,
-      Segments order,
-      int segment,
-      boolean tails,
-      int from,
-      int to,
-      Scratch scratch,
-      double[] lanes) {
+    if (shifted) {
+      System.arraycopy(origin, 0, scratch.shifts, 0, channels);
+      NhwcVectorKernels.repeat(scratch.shifts, channels, LANES);
+    }
+    double[] lanes = scratch.reference(squares);
     int[] at = scratch.rowsAt;
-    int rows = from == to ? 0 : locate(xOffset, order, segment, tails, at);
-    int places = LANES * order.channels();
-    int whole = from + D.loopBound(to - from);
-    for (int chunk = from; chunk < whole; chunk += CHUNK) {
-      for (int row = 0; row < rows; row += ROWS) {
-        for (int i = 0; i < ROWS; i++) {
-          // the origins stand for rows that are not there: their difference is 0
-          boolean there = row + i < rows;
-          scratch.sources[i] = there ? x : scratch.shifts;
-          scratch.sourcesAt[i] = there ? at[row + i] : 0;
-        }
-        fiveRows(chunk, Math.min(whole, chunk + CHUNK), places, scratch, lanes);
+    int rows = locate(xOffset, order, segment, at);
+    if (rows == 0) {
+      Arrays.fill(lanes, 0, places, 0);
+      Arrays.fill(lanes, squares, squares + places, 0);
+    }
+    add(x, 0, rows, 0, places, shifted, squares, scratch, lanes);
+    int tail = 0;
+    int tails = rows;
+    for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
+      int length = order.tail(block);
+      int image = xOffset + order.blockOffset(block) + order.fullRows(block) * order.rowStride();
+      for (int group = 0; group < order.groups(block) && length > 0; group++) {
+        at[tails++] = image - (LANES - length) * order.step();
+        image += order.imageStride();
+        tail = length;
       }
     }
-    Arrays.fill(scratch.sources, null);
-    for (int i = whole; i < to; i++) {
-      for (int row = 0; row < rows; row++) {
-        double d = (double) x[at[row] + i] - scratch.shifts[i];
-        lanes[i] += d;
-        lanes[places + i] = Fma.fma(d, d, lanes[places + i]);
-      }
-    }
+    // a tail has the last lanes
+    add(x, rows, tails, (LANES - tail) * channels, places, shifted, squares, scratch, lanes);
+    foldSums(lanes, channels, segment * channels, sum);
+    foldSquares(lanes, squares, channels, segment * channels, square, reach);
   }
 
-  /** Where a segment's superrows lie, in order. */
-  private static int locate(int xOffset, Segments order, int segment, boolean tails, int[] at) {
+  /** Where a segment's full superrows lie, in order. */
+  private static int locate(int xOffset, Segments order, int segment, int[] at) {
     int count = 0;
     for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
       int image = xOffset + order.blockOffset(block);
-      int tail = tails ? order.tail(block) : 0;
       for (int group = 0; group < order.groups(block); group++, image += order.imageStride()) {
         int row = image;
         for (int i = 0; i < order.fullRows(block); i++, row += order.rowStride()) {
           at[count++] = row;
-        }
-        if (tail > 0) {
-          at[count++] = row - (LANES - tail) * order.step();
         }
       }
     }
@@ -220,21 +280,93 @@ final class ReferenceVectorKernels {
   }
 
   /**
-   * Adds five rows to the places [from, to). They and the sums lie in one set of a first-level
-   * cache where rows are a multiple of 4 KB apart, as those of many C are, and it has 8 places.
+   * Adds the rows [firstRow, endRow) of those located to the sums at the places [from, to); row 0
+   * is what they begin with.
    */
-  private static void fiveRows(int from, int to, int places, Scratch scratch, double[] lanes) {
+  private static void add(
+      float[] x,
+      int firstRow,
+      int endRow,
+      int from,
+      int to,
+      boolean shifted,
+      int squares,
+      Scratch scratch,
+      double[] lanes) {
+    int[] at = scratch.rowsAt;
+    int whole = from + D.loopBound(to - from);
+    for (int chunk = from; chunk < whole; chunk += CHUNK) {
+      int end = Math.min(whole, chunk + CHUNK);
+      for (int row = firstRow; row < endRow; row += ROWS) {
+        for (int i = 0; i < ROWS; i++) {
+          // the origins stand for rows that are not there: their difference is 0
+          boolean there = row + i < endRow;
+          scratch.sources[i] = there ? x : shifted ? scratch.shifts : scratch.zeros;
+          scratch.sourcesAt[i] = there ? at[row + i] : shifted ? 0 : -chunk;
+        }
+        if (shifted) {
+          shiftedRows(chunk, end, row == 0, squares, scratch, lanes);
+        } else {
+          rows(chunk, end, row == 0, squares, scratch, lanes);
+        }
+      }
+    }
+    Arrays.fill(scratch.sources, null);
+    for (int i = whole; i < to; i++) {
+      double s = firstRow == 0 ? 0 : lanes[i];
+      double q = firstRow == 0 ? 0 : lanes[squares + i];
+      double r = shifted ? scratch.shifts[i] : 0;
+      for (int row = firstRow; row < endRow; row++) {
+        double d = x[at[row] + i] - r;
+        s += d;
+        q = Fma.fma(d, d, q);
+      }
+      lanes[i] = s;
+      lanes[squares + i] = q;
+    }
+  }
+
+  /** Adds four rows to the sums at the places [from, to), or begins with them. */
+  private static void rows(
+      int from, int to, boolean first, int squares, Scratch scratch, double[] lanes) {
+    float[] x0 = scratch.sources[0];
+    float[] x1 = scratch.sources[1];
+    float[] x2 = scratch.sources[2];
+    float[] x3 = scratch.sources[3];
+    int at0 = scratch.sourcesAt[0];
+    int at1 = scratch.sourcesAt[1];
+    int at2 = scratch.sourcesAt[2];
+    int at3 = scratch.sourcesAt[3];
+    DoubleVector zero = DoubleVector.zero(D);
+    for (int i = from; i < to; i += L) {
+      DoubleVector d0 = (DoubleVector) FloatVector.fromArray(HALF_F, x0, at0 + i).castShape(D, 0);
+      DoubleVector d1 = (DoubleVector) FloatVector.fromArray(HALF_F, x1, at1 + i).castShape(D, 0);
+      DoubleVector d2 = (DoubleVector) FloatVector.fromArray(HALF_F, x2, at2 + i).castShape(D, 0);
+      DoubleVector d3 = (DoubleVector) FloatVector.fromArray(HALF_F, x3, at3 + i).castShape(D, 0);
+      DoubleVector sum = zero;
+      DoubleVector square = zero;
+      if (!first) {
+        sum = DoubleVector.fromArray(D, lanes, i);
+        square = DoubleVector.fromArray(D, lanes, squares + i);
+      }
+      sum.add(d0).add(d1).add(d2).add(d3).intoArray(lanes, i);
+      d3.fma(d3, d2.fma(d2, d1.fma(d1, d0.fma(d0, square)))).intoArray(lanes, squares + i);
+    }
+  }
+
+  /** The same of x - origin. */
+  private static void shiftedRows(
+      int from, int to, boolean first, int squares, Scratch scratch, double[] lanes) {
     float[] origins = scratch.shifts;
     float[] x0 = scratch.sources[0];
     float[] x1 = scratch.sources[1];
     float[] x2 = scratch.sources[2];
     float[] x3 = scratch.sources[3];
-    float[] x4 = scratch.sources[4];
     int at0 = scratch.sourcesAt[0];
     int at1 = scratch.sourcesAt[1];
     int at2 = scratch.sourcesAt[2];
     int at3 = scratch.sourcesAt[3];
-    int at4 = scratch.sourcesAt[4];
+    DoubleVector zero = DoubleVector.zero(D);
     for (int i = from; i < to; i += L) {
       DoubleVector r = (DoubleVector) FloatVector.fromArray(HALF_F, origins, i).castShape(D, 0);
       DoubleVector d0 =
@@ -245,45 +377,79 @@ final class ReferenceVectorKernels {
           ((DoubleVector) FloatVector.fromArray(HALF_F, x2, at2 + i).castShape(D, 0)).sub(r);
       DoubleVector d3 =
           ((DoubleVector) FloatVector.fromArray(HALF_F, x3, at3 + i).castShape(D, 0)).sub(r);
-      DoubleVector d4 =
-          ((DoubleVector) FloatVector.fromArray(HALF_F, x4, at4 + i).castShape(D, 0)).sub(r);
-      DoubleVector sum = DoubleVector.fromArray(D, lanes, i);
-      sum.add(d0).add(d1).add(d2).add(d3).add(d4).intoArray(lanes, i);
-      DoubleVector square = DoubleVector.fromArray(D, lanes, places + i);
-      square = d2.fma(d2, d1.fma(d1, d0.fma(d0, square)));
-      d4.fma(d4, d3.fma(d3, square)).intoArray(lanes, places + i);
-    }
-  }
-
-  /** As {@link ReferenceSums#fold}, for every channel. */
-  private static void fold(
-      double[] lanes, int channels, int at, double[] sum, double[] square, double[] reach) {
-    int places = LANES * channels;
-    for (int width = places / 2; width >= channels; width /= 2) {
-      halve(lanes, 0, width);
-      halve(lanes, places, width);
-      if (width == places / 2) {
-        System.arraycopy(lanes, places, reach, at, channels);
-        for (int i = channels; i < width; i += channels) {
-          for (int c = 0; c < channels; c++) {
-            reach[at + c] = Math.max(reach[at + c], lanes[places + i + c]);
-          }
-        }
+      DoubleVector sum = zero;
+      DoubleVector square = zero;
+      if (!first) {
+        sum = DoubleVector.fromArray(D, lanes, i);
+        square = DoubleVector.fromArray(D, lanes, squares + i);
       }
+      sum.add(d0).add(d1).add(d2).add(d3).intoArray(lanes, i);
+      d3.fma(d3, d2.fma(d2, d1.fma(d1, d0.fma(d0, square)))).intoArray(lanes, squares + i);
     }
-    System.arraycopy(lanes, 0, sum, at, channels);
-    System.arraycopy(lanes, places, square, at, channels);
   }
 
-  private static void halve(double[] lanes, int at, int width) {
-    int whole = at + D.loopBound(width);
-    for (int i = at; i < whole; i += L) {
-      DoubleVector.fromArray(D, lanes, i)
-          .add(DoubleVector.fromArray(D, lanes, i + width))
-          .intoArray(lanes, i);
+  /** As {@link ReferenceSums#foldSums}, for every channel. */
+  private static void foldSums(double[] lanes, int channels, int at, double[] sum) {
+    int whole = D.loopBound(channels);
+    for (int c = 0; c < whole; c += L) {
+      DoubleVector s0 = DoubleVector.fromArray(D, lanes, c);
+      DoubleVector s1 = DoubleVector.fromArray(D, lanes, c + channels);
+      DoubleVector s2 = DoubleVector.fromArray(D, lanes, c + 2 * channels);
+      DoubleVector s3 = DoubleVector.fromArray(D, lanes, c + 3 * channels);
+      DoubleVector s4 = DoubleVector.fromArray(D, lanes, c + 4 * channels);
+      DoubleVector s5 = DoubleVector.fromArray(D, lanes, c + 5 * channels);
+      DoubleVector s6 = DoubleVector.fromArray(D, lanes, c + 6 * channels);
+      DoubleVector s7 = DoubleVector.fromArray(D, lanes, c + 7 * channels);
+      s0 = s0.add(DoubleVector.fromArray(D, lanes, c + 8 * channels));
+      s1 = s1.add(DoubleVector.fromArray(D, lanes, c + 9 * channels));
+      s2 = s2.add(DoubleVector.fromArray(D, lanes, c + 10 * channels));
+      s3 = s3.add(DoubleVector.fromArray(D, lanes, c + 11 * channels));
+      s4 = s4.add(DoubleVector.fromArray(D, lanes, c + 12 * channels));
+      s5 = s5.add(DoubleVector.fromArray(D, lanes, c + 13 * channels));
+      s6 = s6.add(DoubleVector.fromArray(D, lanes, c + 14 * channels));
+      s7 = s7.add(DoubleVector.fromArray(D, lanes, c + 15 * channels));
+      s0.add(s4).add(s2.add(s6)).add(s1.add(s5).add(s3.add(s7))).intoArray(sum, at + c);
     }
-    for (int i = whole; i < at + width; i++) {
-      lanes[i] += lanes[i + width];
+    for (int c = whole; c < channels; c++) {
+      ReferenceSums.foldSums(lanes, c, channels, sum, at + c);
+    }
+  }
+
+  private static void foldSquares(
+      double[] lanes, int squares, int channels, int at, double[] square, double[] reach) {
+    int whole = squares + D.loopBound(channels);
+    for (int c = squares; c < whole; c += L) {
+      DoubleVector q0 = DoubleVector.fromArray(D, lanes, c);
+      DoubleVector q1 = DoubleVector.fromArray(D, lanes, c + channels);
+      DoubleVector q2 = DoubleVector.fromArray(D, lanes, c + 2 * channels);
+      DoubleVector q3 = DoubleVector.fromArray(D, lanes, c + 3 * channels);
+      DoubleVector q4 = DoubleVector.fromArray(D, lanes, c + 4 * channels);
+      DoubleVector q5 = DoubleVector.fromArray(D, lanes, c + 5 * channels);
+      DoubleVector q6 = DoubleVector.fromArray(D, lanes, c + 6 * channels);
+      DoubleVector q7 = DoubleVector.fromArray(D, lanes, c + 7 * channels);
+      q0 = q0.add(DoubleVector.fromArray(D, lanes, c + 8 * channels));
+      q1 = q1.add(DoubleVector.fromArray(D, lanes, c + 9 * channels));
+      q2 = q2.add(DoubleVector.fromArray(D, lanes, c + 10 * channels));
+      q3 = q3.add(DoubleVector.fromArray(D, lanes, c + 11 * channels));
+      q4 = q4.add(DoubleVector.fromArray(D, lanes, c + 12 * channels));
+      q5 = q5.add(DoubleVector.fromArray(D, lanes, c + 13 * channels));
+      q6 = q6.add(DoubleVector.fromArray(D, lanes, c + 14 * channels));
+      q7 = q7.add(DoubleVector.fromArray(D, lanes, c + 15 * channels));
+      q0.add(q4)
+          .add(q2.add(q6))
+          .add(q1.add(q5).add(q3.add(q7)))
+          .intoArray(square, at + c - squares);
+      // where one is NaN nobody asks
+      q0 = q0.blend(q4, q4.compare(VectorOperators.GT, q0));
+      q1 = q1.blend(q5, q5.compare(VectorOperators.GT, q1));
+      q2 = q2.blend(q6, q6.compare(VectorOperators.GT, q2));
+      q3 = q3.blend(q7, q7.compare(VectorOperators.GT, q3));
+      q0 = q0.blend(q2, q2.compare(VectorOperators.GT, q0));
+      q1 = q1.blend(q3, q3.compare(VectorOperators.GT, q1));
+      q0.blend(q1, q1.compare(VectorOperators.GT, q0)).intoArray(reach, at + c - squares);
+    }
+    for (int c = D.loopBound(channels); c < channels; c++) {
+      ReferenceSums.foldSquares(lanes, squares + c, channels, square, reach, at + c);
     }
   }
 }

@@ -37,7 +37,7 @@ class ErrorBoundsProperties {
   private static final String[] QUANTITIES = {"mean", "variance", "y"};
 
   /** The bits of all bounds over the corpus of {@link #corpus}, whatever computes them. */
-  private static final long COMMITTED = -8102131711877560128L;
+  private static final long COMMITTED = 4909897577255185384L;
 
   /** A training forward, its bounds and its exact errors. */
   private static final class Outcome {
