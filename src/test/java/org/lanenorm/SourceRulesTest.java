@@ -77,7 +77,7 @@ class SourceRulesTest {
     "NhwcVectorKernels,partialQuad",
     "NhwcVectorKernels,partial4",
     "ReferenceVectorKernels,images",
-    "ReferenceVectorKernels,fiveRows"
+    "ReferenceVectorKernels,fourRows"
   })
   void aHotLoopIsTooLongToBeInlined(String file, String method) throws IOException {
     List<Integer> lengths =

@@ -35,9 +35,9 @@ public interface Kernels {
   /**
    * For the segments and channels of momentSums, at segment*C + c and in double: d = x - origin[c],
    * sum = S(d), square = S(d*d) and reach, the largest sum of squares of two lanes, which no d*d
-   * exceeds. Each lane adds d, and fma(d, d, ...), superrow by superrow; of a superrow of t
-   * positions those belong to the last t lanes. Lanes are folded by halving as elsewhere, and reach
-   * is taken after the first step of that.
+   * exceeds. Each lane adds d, and fma(d, d, ...), superrow by superrow, the short ones behind the
+   * full ones; of a superrow of t positions those belong to the last t lanes. Lanes are folded by
+   * halving as elsewhere, and reach is taken after the first step of that.
    */
   void referenceSums(
       float[] x,

@@ -83,12 +83,8 @@ final class ReferenceVectorKernels {
         }
         int at = base + order.blockOffset(block);
         for (int c = 0; c < width && rows > 0; c++, at += order.channelStride()) {
-          if (origin[from + c] == 0) {
-            sums(source, at, images, rows, order.imageStride(), lanes, c * CELL);
-          } else {
-            float r = origin[from + c];
-            shiftedSums(source, at, images, rows, order.imageStride(), r, lanes, c * CELL);
-          }
+          float r = origin[from + c];
+          images(source, at, images, rows, order.imageStride(), r, lanes, c * CELL);
         }
       }
       for (int block = order.firstBlock(segment); block < end && tails; block += run) {
@@ -107,40 +103,9 @@ final class ReferenceVectorKernels {
 
   /**
    * Adds images of so many full superrows, at least one, to the lanes: sums to the first 16,
-   * squares to the others.
+   * squares to the others. An origin of 0 is not subtracted, which is one step of four.
    */
-  private static void sums(
-      float[] x, int at, int images, int rows, int imageStride, double[] lanes, int lanesAt) {
-    int step = imageStride - rows * LANES;
-    for (int lane = lanesAt; lane < lanesAt + LANES; lane += 2 * L) {
-      DoubleVector s0 = DoubleVector.fromArray(D, lanes, lane);
-      DoubleVector s1 = DoubleVector.fromArray(D, lanes, lane + L);
-      DoubleVector q0 = DoubleVector.fromArray(D, lanes, LANES + lane);
-      DoubleVector q1 = DoubleVector.fromArray(D, lanes, LANES + lane + L);
-      int i = at + lane - lanesAt;
-      int left = rows;
-      for (int row = 0; row < images * rows; row++, i += LANES) {
-        if (left == 0) {
-          left = rows;
-          i += step;
-        }
-        left--;
-        DoubleVector d0 = (DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0);
-        DoubleVector d1 = (DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0);
-        s0 = s0.add(d0);
-        s1 = s1.add(d1);
-        q0 = d0.fma(d0, q0);
-        q1 = d1.fma(d1, q1);
-      }
-      s0.intoArray(lanes, lane);
-      s1.intoArray(lanes, lane + L);
-      q0.intoArray(lanes, LANES + lane);
-      q1.intoArray(lanes, LANES + lane + L);
-    }
-  }
-
-  /** The same of x - origin. */
-  private static void shiftedSums(
+  private static void images(
       float[] x,
       int at,
       int images,
@@ -150,6 +115,7 @@ final class ReferenceVectorKernels {
       double[] lanes,
       int lanesAt) {
     DoubleVector r = DoubleVector.broadcast(D, origin);
+    int all = images * rows;
     int step = imageStride - rows * LANES;
     for (int lane = lanesAt; lane < lanesAt + LANES; lane += 2 * L) {
       DoubleVector s0 = DoubleVector.fromArray(D, lanes, lane);
@@ -158,20 +124,36 @@ final class ReferenceVectorKernels {
       DoubleVector q1 = DoubleVector.fromArray(D, lanes, LANES + lane + L);
       int i = at + lane - lanesAt;
       int left = rows;
-      for (int row = 0; row < images * rows; row++, i += LANES) {
-        if (left == 0) {
-          left = rows;
-          i += step;
+      if (origin == 0) {
+        for (int row = 0; row < all; row++, i += LANES) {
+          if (left == 0) {
+            left = rows;
+            i += step;
+          }
+          left--;
+          DoubleVector d0 = (DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0);
+          DoubleVector d1 = (DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0);
+          s0 = s0.add(d0);
+          s1 = s1.add(d1);
+          q0 = d0.fma(d0, q0);
+          q1 = d1.fma(d1, q1);
         }
-        left--;
-        DoubleVector d0 =
-            ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0)).sub(r);
-        DoubleVector d1 =
-            ((DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0)).sub(r);
-        s0 = s0.add(d0);
-        s1 = s1.add(d1);
-        q0 = d0.fma(d0, q0);
-        q1 = d1.fma(d1, q1);
+      } else {
+        for (int row = 0; row < all; row++, i += LANES) {
+          if (left == 0) {
+            left = rows;
+            i += step;
+          }
+          left--;
+          DoubleVector d0 =
+              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0)).sub(r);
+          DoubleVector d1 =
+              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0)).sub(r);
+          s0 = s0.add(d0);
+          s1 = s1.add(d1);
+          q0 = d0.fma(d0, q0);
+          q1 = d1.fma(d1, q1);
+        }
       }
       s0.intoArray(lanes, lane);
       s1.intoArray(lanes, lane + L);
@@ -304,11 +286,7 @@ final class ReferenceVectorKernels {
           scratch.sources[i] = there ? x : shifted ? scratch.shifts : scratch.zeros;
           scratch.sourcesAt[i] = there ? at[row + i] : shifted ? 0 : -chunk;
         }
-        if (shifted) {
-          shiftedRows(chunk, end, row == 0, squares, scratch, lanes);
-        } else {
-          rows(chunk, end, row == 0, squares, scratch, lanes);
-        }
+        fourRows(chunk, end, row == 0, shifted, squares, scratch, lanes);
       }
     }
     Arrays.fill(scratch.sources, null);
@@ -327,8 +305,14 @@ final class ReferenceVectorKernels {
   }
 
   /** Adds four rows to the sums at the places [from, to), or begins with them. */
-  private static void rows(
-      int from, int to, boolean first, int squares, Scratch scratch, double[] lanes) {
+  private static void fourRows(
+      int from,
+      int to,
+      boolean first,
+      boolean shifted,
+      int squares,
+      Scratch scratch,
+      double[] lanes) {
     float[] x0 = scratch.sources[0];
     float[] x1 = scratch.sources[1];
     float[] x2 = scratch.sources[2];
@@ -337,46 +321,20 @@ final class ReferenceVectorKernels {
     int at1 = scratch.sourcesAt[1];
     int at2 = scratch.sourcesAt[2];
     int at3 = scratch.sourcesAt[3];
+    float[] origins = scratch.shifts;
     DoubleVector zero = DoubleVector.zero(D);
     for (int i = from; i < to; i += L) {
       DoubleVector d0 = (DoubleVector) FloatVector.fromArray(HALF_F, x0, at0 + i).castShape(D, 0);
       DoubleVector d1 = (DoubleVector) FloatVector.fromArray(HALF_F, x1, at1 + i).castShape(D, 0);
       DoubleVector d2 = (DoubleVector) FloatVector.fromArray(HALF_F, x2, at2 + i).castShape(D, 0);
       DoubleVector d3 = (DoubleVector) FloatVector.fromArray(HALF_F, x3, at3 + i).castShape(D, 0);
-      DoubleVector sum = zero;
-      DoubleVector square = zero;
-      if (!first) {
-        sum = DoubleVector.fromArray(D, lanes, i);
-        square = DoubleVector.fromArray(D, lanes, squares + i);
+      if (shifted) {
+        DoubleVector r = (DoubleVector) FloatVector.fromArray(HALF_F, origins, i).castShape(D, 0);
+        d0 = d0.sub(r);
+        d1 = d1.sub(r);
+        d2 = d2.sub(r);
+        d3 = d3.sub(r);
       }
-      sum.add(d0).add(d1).add(d2).add(d3).intoArray(lanes, i);
-      d3.fma(d3, d2.fma(d2, d1.fma(d1, d0.fma(d0, square)))).intoArray(lanes, squares + i);
-    }
-  }
-
-  /** The same of x - origin. */
-  private static void shiftedRows(
-      int from, int to, boolean first, int squares, Scratch scratch, double[] lanes) {
-    float[] origins = scratch.shifts;
-    float[] x0 = scratch.sources[0];
-    float[] x1 = scratch.sources[1];
-    float[] x2 = scratch.sources[2];
-    float[] x3 = scratch.sources[3];
-    int at0 = scratch.sourcesAt[0];
-    int at1 = scratch.sourcesAt[1];
-    int at2 = scratch.sourcesAt[2];
-    int at3 = scratch.sourcesAt[3];
-    DoubleVector zero = DoubleVector.zero(D);
-    for (int i = from; i < to; i += L) {
-      DoubleVector r = (DoubleVector) FloatVector.fromArray(HALF_F, origins, i).castShape(D, 0);
-      DoubleVector d0 =
-          ((DoubleVector) FloatVector.fromArray(HALF_F, x0, at0 + i).castShape(D, 0)).sub(r);
-      DoubleVector d1 =
-          ((DoubleVector) FloatVector.fromArray(HALF_F, x1, at1 + i).castShape(D, 0)).sub(r);
-      DoubleVector d2 =
-          ((DoubleVector) FloatVector.fromArray(HALF_F, x2, at2 + i).castShape(D, 0)).sub(r);
-      DoubleVector d3 =
-          ((DoubleVector) FloatVector.fromArray(HALF_F, x3, at3 + i).castShape(D, 0)).sub(r);
       DoubleVector sum = zero;
       DoubleVector square = zero;
       if (!first) {
