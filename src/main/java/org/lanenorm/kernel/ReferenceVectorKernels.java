@@ -61,6 +61,38 @@ final class ReferenceVectorKernels {
       double[] square,
       double[] reach,
       Scratch scratch) {
+    // in memory follow one another either an image's segments or the channels' images
+    int width = order.segmentsPerImage() > 1 ? 1 : to - from;
+    for (int c = from; c < to; c += width) {
+      segments(
+          x,
+          xOffset,
+          order,
+          firstSegment,
+          endSegment,
+          c,
+          c + width,
+          origin,
+          sum,
+          square,
+          reach,
+          scratch);
+    }
+  }
+
+  private static void segments(
+      float[] x,
+      int xOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] origin,
+      double[] sum,
+      double[] square,
+      double[] reach,
+      Scratch scratch) {
     int width = to - from;
     double[] lanes = scratch.reference(width * LANES);
     for (int segment = firstSegment; segment < endSegment; segment++) {

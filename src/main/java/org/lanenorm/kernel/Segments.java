@@ -269,6 +269,11 @@ public final class Segments {
     return blocksPerImage > 1 && block % blocksPerImage != blocksPerImage - 1 ? 0 : tail;
   }
 
+  /** How many whole segments an image holds. */
+  int segmentsPerImage() {
+    return blocksPerImage / BLOCKS_PER_SEGMENT;
+  }
+
   /** The segment that a block belongs to. */
   int segment(int block) {
     return Math.min(block / BLOCKS_PER_SEGMENT, segments - 1);
