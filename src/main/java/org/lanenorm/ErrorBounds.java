@@ -8,9 +8,9 @@ import org.lanenorm.kernel.ChannelBounds;
  * How far the results of one call may lie from the exact ones, per channel: not what any input
  * could cause, but what these numbers did, within a few per cent. Owned by the caller and
  * overwritten by each call that is given it; a call that throws leaves it as it was. {@code
- * ChannelMoments.of}, a {@link MomentsAccumulator} and {@code BatchNorm.forwardTraining} over arrays
- * take one. Calls with a {@link Mask} or a {@link Storage}, inference, {@link ActivatedBatchNorm},
- * {@link SyncedBatchNorm} and the rest of the family have no bounds.
+ * ChannelMoments.of}, a {@link MomentsAccumulator} and {@code BatchNorm.forwardTraining} over
+ * arrays take one. Calls with a {@link Mask} or a {@link Storage}, inference, {@link
+ * ActivatedBatchNorm}, {@link SyncedBatchNorm} and the rest of the family have no bounds.
  *
  * <p>Each element is added up in double as well, which costs about what the moments cost, and each
  * channel takes some 10 ns more, which tells where channels are short.

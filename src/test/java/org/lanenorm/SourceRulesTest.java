@@ -27,13 +27,16 @@ class SourceRulesTest {
         .containsExactlyInAnyOrder(
             "VectorWidth.java",
             "ChannelVectorKernels.java",
+            "FusedGradientVectorKernels.java",
             "FusedVectorKernels.java",
             "HalfVectorKernels.java",
             "ElementVectorKernels.java",
+            "MarkedVectorKernels.java",
             "NchwVectorKernels.java",
             "NhwcVectorKernels.java",
             "ReferenceVectorKernels.java",
-            "RowVectorKernels.java");
+            "RowVectorKernels.java",
+            "SiluVectorKernels.java");
   }
 
   @Test
@@ -60,12 +63,14 @@ class SourceRulesTest {
     "RowVectorKernels,row",
     "FusedVectorKernels,planes",
     "FusedVectorKernels,fourRows",
-    "FusedVectorKernels,siluPlanes",
-    "FusedVectorKernels,siluRows",
-    "FusedVectorKernels,mark",
-    "FusedVectorKernels,gate",
-    "FusedVectorKernels,simpleGradientRows",
-    "FusedVectorKernels,siluGradientRows",
+    "SiluVectorKernels,siluPlanes",
+    "SiluVectorKernels,siluRows",
+    "MarkedVectorKernels,markedPlanes",
+    "MarkedVectorKernels,markedFourRows",
+    "MarkedVectorKernels,mark",
+    "MarkedVectorKernels,gate",
+    "FusedGradientVectorKernels,simpleGradientRows",
+    "SiluVectorKernels,siluGradientRows",
     "ElementVectorKernels,along",
     "ElementVectorKernels,across",
     "ElementVectorKernels,scaleAlong",
@@ -96,10 +101,16 @@ class SourceRulesTest {
   @ValueSource(
       strings = {
         "ChannelVectorKernels",
+        "ElementVectorKernels",
+        "FusedGradientVectorKernels",
+        "FusedVectorKernels",
         "HalfVectorKernels",
+        "MarkedVectorKernels",
         "NchwVectorKernels",
         "NhwcVectorKernels",
-        "RowVectorKernels"
+        "ReferenceVectorKernels",
+        "RowVectorKernels",
+        "SiluVectorKernels"
       })
   void noMethodTakesOrReturnsAVector(String file) throws IOException {
     assertThat(methods(file))

@@ -267,7 +267,7 @@ final class VectorKernels implements Kernels {
       long[] bits,
       int bitsOffset,
       Scratch scratch) {
-    FusedVectorKernels.marked(
+    MarkedVectorKernels.marked(
         x,
         xOffset,
         z,
@@ -304,31 +304,31 @@ final class VectorKernels implements Kernels {
       ChannelAffine affine,
       Curve curve,
       Scratch scratch) {
-    FusedVectorKernels.fusedGradient(
+    FusedGradientVectorKernels.fusedGradient(
         x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, firstRow, endRow, from, to,
         affine, curve, scratch);
   }
 
   @Override
   public void silu(float[] y, int from, int length) {
-    FusedVectorKernels.silu(y, from, length);
+    SiluVectorKernels.silu(y, from, length);
   }
 
   @Override
   public void gradient(
       float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
-    FusedVectorKernels.gradient(v, dy, dyFrom, dx, dxFrom, length, curve);
+    FusedGradientVectorKernels.gradient(v, dy, dyFrom, dx, dxFrom, length, curve);
   }
 
   @Override
   public void mark(float[] y, int yFrom, int words, Curve curve, long[] bits, int at) {
-    FusedVectorKernels.mark(y, yFrom, words, curve, bits, at);
+    MarkedVectorKernels.mark(y, yFrom, words, curve, bits, at);
   }
 
   @Override
   public void gate(
       float[] dy, int dyFrom, float[] dz, int dzFrom, int words, Curve curve, long[] bits, int at) {
-    FusedVectorKernels.gate(dy, dyFrom, dz, dzFrom, words, curve, bits, at);
+    MarkedVectorKernels.gate(dy, dyFrom, dz, dzFrom, words, curve, bits, at);
   }
 
   @Override
