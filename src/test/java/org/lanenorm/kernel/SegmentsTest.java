@@ -222,6 +222,38 @@ class SegmentsTest {
     }
   }
 
+  /** What a walk from image to image asks. */
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void blocksKnowTheirSegmentAndLargeOnesTheirImage(TensorShape shape) {
+    Segments order = order(shape);
+    int blocks = order.segments() == 0 ? 0 : order.endBlock(order.segments() - 1);
+    // smaller images than a superrow are one
+    int stride = shape.spatial() < 16 ? Integer.MAX_VALUE : order.imageStride();
+    for (int block = 0; block < blocks; block++) {
+      int segment = order.segment(block);
+      assertThat(block).isBetween(order.firstBlock(segment), order.endBlock(segment) - 1);
+      if (order.largeImages()) {
+        int image = order.blockOffset(block) / stride;
+        int first = block;
+        while (first > 0 && order.blockOffset(first - 1) / stride == image) {
+          first--;
+        }
+        int end = block + 1;
+        while (end < blocks && order.blockOffset(end) / stride == image) {
+          end++;
+        }
+        int full = 0;
+        for (int i = first; i < end; i++) {
+          full += order.full(i) ? 1 : 0;
+        }
+        assertThat(order.endOfImage(block)).isEqualTo(end);
+        assertThat(order.partialBlocks()).isEqualTo(end - first - full);
+        assertThat(order.segmentsPerImage()).isEqualTo((end - first) / 4);
+      }
+    }
+  }
+
   /** Elementwise passes meet each element once, as one of its channel's. */
   @ParameterizedTest
   @MethodSource("shapes")
