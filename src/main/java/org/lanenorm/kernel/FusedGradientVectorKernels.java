@@ -14,6 +14,12 @@ final class FusedGradientVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
   private static final int L = F.length();
 
+  /** Coefficients that leave v as it is. */
+  private static final float[] ZERO = {0};
+
+  private static final float[] ONE = {1};
+  private static final float[] MINUS_ZERO = {-0.0f};
+
   private FusedGradientVectorKernels() {}
 
   /** As {@link Kernels#gradient}. */
@@ -36,9 +42,9 @@ final class FusedGradientVectorKernels {
           1,
           0,
           length,
-          FusedVectorKernels.ZERO,
-          FusedVectorKernels.ONE,
-          FusedVectorKernels.MINUS_ZERO,
+          ZERO,
+          ONE,
+          MINUS_ZERO,
           0,
           true,
           curve);

@@ -15,12 +15,6 @@ final class FusedVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
   private static final int L = F.length();
 
-  /** Coefficients that leave v as it is. */
-  static final float[] ZERO = {0};
-
-  static final float[] ONE = {1};
-  static final float[] MINUS_ZERO = {-0.0f};
-
   private FusedVectorKernels() {}
 
   static void fused(

@@ -215,9 +215,6 @@ public interface Kernels {
       Curve curve,
       Scratch scratch);
 
-  /** y = silu(y) for the floats [from, from + length). */
-  void silu(float[] y, int from, int length);
-
   /** dx = act'(v)*dy for so many floats from each offset on, of v from its first. dx may be dy. */
   void gradient(float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve);
 

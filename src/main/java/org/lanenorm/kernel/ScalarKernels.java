@@ -378,13 +378,6 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void silu(float[] y, int from, int length) {
-    for (int i = from; i < from + length; i++) {
-      y[i] = Curve.SILU.of(y[i]);
-    }
-  }
-
-  @Override
   public void gradient(
       float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
     for (int i = 0; i < length; i++) {

@@ -16,30 +16,6 @@ final class SiluVectorKernels {
 
   private SiluVectorKernels() {}
 
-  /** y = silu(y), of floats that follow one another. */
-  static void silu(float[] y, int from, int length) {
-    if (length >= L) {
-      siluPlanes(
-          y,
-          from,
-          null,
-          0,
-          y,
-          from,
-          0,
-          length,
-          FusedVectorKernels.ZERO,
-          FusedVectorKernels.ONE,
-          FusedVectorKernels.MINUS_ZERO,
-          0,
-          1);
-      return;
-    }
-    for (int i = from; i < from + length; i++) {
-      y[i] = Curve.SILU.of(y[i]);
-    }
-  }
-
   /**
    * As {@link FusedVectorKernels#planes}. A vector is read before the one before it is written,
    * which the last one of a plane overlaps.

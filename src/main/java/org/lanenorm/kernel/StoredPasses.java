@@ -671,9 +671,6 @@ public final class StoredPasses {
       case NORMALIZE -> {
         x.read(at, own.a, 0, length, kernels, own.stage);
         activated(rows, row, nextRow, c, next, begin, end, at, length, own);
-        if (curve == Curve.SILU) {
-          kernels.silu(own.a, 0, length);
-        }
         result.write(own.a, 0, at, length, kernels, own.stage);
       }
       case INPUT_GRADIENT -> {
@@ -734,11 +731,10 @@ public final class StoredPasses {
       int at,
       int length,
       Member own) {
-    boolean forward = step == Step.NORMALIZE && curve != Curve.SILU;
     if (z != null) {
       z.read(at, own.c, 0, length, kernels, own.stage);
     }
-    Curve last = forward ? curve : Curve.IDENTITY;
+    Curve last = step == Step.NORMALIZE ? curve : Curve.IDENTITY;
     ChannelAffine coefficients = rows == order ? affine : joinedAffine;
     float[] residual = z == null ? null : own.c;
     fused(own.a, residual, rows, row, nextRow, c, next, begin, end, coefficients, last, own);

@@ -310,11 +310,6 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void silu(float[] y, int from, int length) {
-    SiluVectorKernels.silu(y, from, length);
-  }
-
-  @Override
   public void gradient(
       float[] v, float[] dy, int dyFrom, float[] dx, int dxFrom, int length, Curve curve) {
     FusedGradientVectorKernels.gradient(v, dy, dyFrom, dx, dxFrom, length, curve);

@@ -322,7 +322,11 @@ class ScalarKernelsTest {
     float[] v = normal(9, 10);
     float[] dy = normal(9, 11);
     float[] y = v.clone();
-    KERNELS.silu(y, 2, 5);
+    ChannelAffine same = new ChannelAffine(1);
+    same.k[0] = 1;
+    same.b[0] = -0.0f;
+    Segments order = new Segments(false, 1, 1, 9);
+    KERNELS.fused(y, 0, null, 0, y, 0, order, 0, 1, 0, 1, 2, 7, same, Curve.SILU, null);
     float[] dx = new float[9];
     KERNELS.gradient(v, dy, 1, dx, 3, 4, Curve.RELU);
     for (int i = 0; i < 9; i++) {
