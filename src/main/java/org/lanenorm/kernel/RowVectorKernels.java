@@ -22,6 +22,13 @@ final class RowVectorKernels {
   /** Shorter rows are taken together up to this: a loop costs as much to enter as 16 vectors. */
   private static final int SHORT_ROW = 256;
 
+  /**
+   * Rows, or several end to end, of three or four vectors keep their coefficients in registers: no
+   * array of floats begins at a cache line, so that loading them costs as much as two lines of
+   * data, and memory is read in one run. A row of 64 channels took 0.65 to 0.75 of the time.
+   */
+  private static final int NARROW = 4 * L;
+
   /** Of so many, the 35 at most that are left cost nothing. */
   private static final int MANY_ROWS = 1024;
 
@@ -42,7 +49,8 @@ final class RowVectorKernels {
     int stride = order.rowLength();
     int run = order.run();
     int length = (to - from) * run;
-    int repeat = repeat(length, stride);
+    int narrow = narrow(length, stride);
+    int repeat = narrow > 0 ? narrow : repeat(length, stride);
     float[] hi = affine.hi;
     float[] k = affine.k;
     float[] b = affine.b;
@@ -55,7 +63,11 @@ final class RowVectorKernels {
     int rows = endRow - firstRow;
     int at = firstRow * stride + from * run;
     int together = rows / repeat;
-    rows(x, xOffset + at, y, yOffset + at, together, length * repeat, stride * repeat, hi, k, b);
+    if (narrow > 0) {
+      narrowRows(x, xOffset + at, y, yOffset + at, together, length * repeat, hi, k, b);
+    } else {
+      rows(x, xOffset + at, y, yOffset + at, together, length * repeat, stride * repeat, hi, k, b);
+    }
     int done = together * repeat;
     at += done * stride;
     rows(
@@ -69,6 +81,45 @@ final class RowVectorKernels {
         hi,
         k,
         b);
+  }
+
+  /** Rows that follow one another, of three or four vectors: the last two may be the same. */
+  private static void narrowRows(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int rows,
+      int length,
+      float[] hi,
+      float[] k,
+      float[] b) {
+    int last = length - L;
+    FloatVector mean0 = FloatVector.fromArray(F, hi, 0);
+    FloatVector mean1 = FloatVector.fromArray(F, hi, L);
+    FloatVector mean2 = FloatVector.fromArray(F, hi, 2 * L);
+    FloatVector mean3 = FloatVector.fromArray(F, hi, last);
+    FloatVector scale0 = FloatVector.fromArray(F, k, 0);
+    FloatVector scale1 = FloatVector.fromArray(F, k, L);
+    FloatVector scale2 = FloatVector.fromArray(F, k, 2 * L);
+    FloatVector scale3 = FloatVector.fromArray(F, k, last);
+    FloatVector shift0 = FloatVector.fromArray(F, b, 0);
+    FloatVector shift1 = FloatVector.fromArray(F, b, L);
+    FloatVector shift2 = FloatVector.fromArray(F, b, 2 * L);
+    FloatVector shift3 = FloatVector.fromArray(F, b, last);
+    for (int row = 0, at = 0; row < rows; row++, at += length) {
+      int i = xFrom + at;
+      // all are read before any is written, as y may be x
+      FloatVector y0 = FloatVector.fromArray(F, x, i).sub(mean0).fma(scale0, shift0);
+      FloatVector y1 = FloatVector.fromArray(F, x, i + L).sub(mean1).fma(scale1, shift1);
+      FloatVector y2 = FloatVector.fromArray(F, x, i + 2 * L).sub(mean2).fma(scale2, shift2);
+      FloatVector y3 = FloatVector.fromArray(F, x, i + last).sub(mean3).fma(scale3, shift3);
+      int j = yFrom + at;
+      y0.intoArray(y, j);
+      y1.intoArray(y, j + L);
+      y2.intoArray(y, j + 2 * L);
+      y3.intoArray(y, j + last);
+    }
   }
 
   private static void rows(
@@ -199,7 +250,8 @@ final class RowVectorKernels {
     int stride = order.rowLength();
     int run = order.run();
     int length = (to - from) * run;
-    int repeat = repeat(length, stride);
+    int narrow = narrow(length, stride);
+    int repeat = narrow > 0 ? narrow : repeat(length, stride);
     float[] hi = gradients.hi;
     float[] k = gradients.k;
     float[] p = gradients.p;
@@ -214,20 +266,15 @@ final class RowVectorKernels {
     int rows = endRow - firstRow;
     int at = firstRow * stride + from * run;
     int together = rows / repeat;
-    rows(
-        x,
-        xOffset + at,
-        dy,
-        dyOffset + at,
-        dx,
-        dxOffset + at,
-        together,
-        length * repeat,
-        stride * repeat,
-        hi,
-        k,
-        p,
-        q);
+    int whole = length * repeat;
+    int xAt = xOffset + at;
+    int dyAt = dyOffset + at;
+    int dxAt = dxOffset + at;
+    if (narrow > 0) {
+      narrowRows(x, xAt, dy, dyAt, dx, dxAt, together, whole, hi, k, p, q);
+    } else {
+      rows(x, xAt, dy, dyAt, dx, dxAt, together, whole, stride * repeat, hi, k, p, q);
+    }
     int done = together * repeat;
     at += done * stride;
     rows(
@@ -246,6 +293,55 @@ final class RowVectorKernels {
         q);
   }
 
+  private static void narrowRows(
+      float[] x,
+      int xFrom,
+      float[] dy,
+      int dyFrom,
+      float[] dx,
+      int dxFrom,
+      int rows,
+      int length,
+      float[] hi,
+      float[] k,
+      float[] p,
+      float[] q) {
+    int last = length - L;
+    FloatVector mean0 = FloatVector.fromArray(F, hi, 0);
+    FloatVector mean1 = FloatVector.fromArray(F, hi, L);
+    FloatVector mean2 = FloatVector.fromArray(F, hi, 2 * L);
+    FloatVector mean3 = FloatVector.fromArray(F, hi, last);
+    FloatVector scale0 = FloatVector.fromArray(F, k, 0);
+    FloatVector scale1 = FloatVector.fromArray(F, k, L);
+    FloatVector scale2 = FloatVector.fromArray(F, k, 2 * L);
+    FloatVector scale3 = FloatVector.fromArray(F, k, last);
+    FloatVector slope0 = FloatVector.fromArray(F, p, 0);
+    FloatVector slope1 = FloatVector.fromArray(F, p, L);
+    FloatVector slope2 = FloatVector.fromArray(F, p, 2 * L);
+    FloatVector slope3 = FloatVector.fromArray(F, p, last);
+    FloatVector shift0 = FloatVector.fromArray(F, q, 0);
+    FloatVector shift1 = FloatVector.fromArray(F, q, L);
+    FloatVector shift2 = FloatVector.fromArray(F, q, 2 * L);
+    FloatVector shift3 = FloatVector.fromArray(F, q, last);
+    for (int row = 0, at = 0; row < rows; row++, at += length) {
+      int i = xFrom + at;
+      FloatVector dx0 = FloatVector.fromArray(F, x, i).sub(mean0).fma(slope0, shift0);
+      FloatVector dx1 = FloatVector.fromArray(F, x, i + L).sub(mean1).fma(slope1, shift1);
+      FloatVector dx2 = FloatVector.fromArray(F, x, i + 2 * L).sub(mean2).fma(slope2, shift2);
+      FloatVector dx3 = FloatVector.fromArray(F, x, i + last).sub(mean3).fma(slope3, shift3);
+      i = dyFrom + at;
+      dx0 = FloatVector.fromArray(F, dy, i).fma(scale0, dx0);
+      dx1 = FloatVector.fromArray(F, dy, i + L).fma(scale1, dx1);
+      dx2 = FloatVector.fromArray(F, dy, i + 2 * L).fma(scale2, dx2);
+      dx3 = FloatVector.fromArray(F, dy, i + last).fma(scale3, dx3);
+      i = dxFrom + at;
+      dx0.intoArray(dx, i);
+      dx1.intoArray(dx, i + L);
+      dx2.intoArray(dx, i + 2 * L);
+      dx3.intoArray(dx, i + last);
+    }
+  }
+
   private static void rows(
       float[] x,
       int xAt,
@@ -260,17 +356,25 @@ final class RowVectorKernels {
       float[] k,
       float[] p,
       float[] q) {
-    int quarter = quarter(rows);
-    int apart = quarter * stride;
-    for (int row = 0, at = 0; row < quarter; row++, at += stride) {
-      fourRows(x, xAt + at, dy, dyAt + at, dx, dxAt + at, length, apart, hi, k, p, q);
+    int half = half(rows);
+    int apart = half * stride;
+    for (int row = 0, at = 0; row < half; row++, at += stride) {
+      twoRows(x, xAt + at, dy, dyAt + at, dx, dxAt + at, length, apart, hi, k, p, q);
     }
-    for (int row = 4 * quarter, at = row * stride; row < rows; row++, at += stride) {
+    for (int row = 2 * half, at = row * stride; row < rows; row++, at += stride) {
       row(x, xAt + at, dy, dyAt + at, dx, dxAt + at, 0, length, hi, k, p, q);
     }
   }
 
-  private static void fourRows(
+  /**
+   * As {@link #quarter}, of two stretches: four of three tensors each are more streams than memory
+   * serves at full speed, 1.2 to 1.4 times slower where rows are long.
+   */
+  private static int half(int rows) {
+    return Math.max(0, rows / 2 - (rows < MANY_ROWS ? 1 : 16) | 1);
+  }
+
+  private static void twoRows(
       float[] x,
       int xAt,
       float[] dy,
@@ -283,32 +387,38 @@ final class RowVectorKernels {
       float[] k,
       float[] p,
       float[] q) {
-    int whole = F.loopBound(length);
-    for (int i = 0; i < whole; i += L) {
-      FloatVector mean = FloatVector.fromArray(F, hi, i);
-      FloatVector scale = FloatVector.fromArray(F, k, i);
-      FloatVector slope = FloatVector.fromArray(F, p, i);
-      FloatVector shift = FloatVector.fromArray(F, q, i);
+    int i = 0;
+    for (; i <= length - 2 * L; i += 2 * L) {
+      FloatVector mean0 = FloatVector.fromArray(F, hi, i);
+      FloatVector scale0 = FloatVector.fromArray(F, k, i);
+      FloatVector slope0 = FloatVector.fromArray(F, p, i);
+      FloatVector shift0 = FloatVector.fromArray(F, q, i);
+      FloatVector mean1 = FloatVector.fromArray(F, hi, i + L);
+      FloatVector scale1 = FloatVector.fromArray(F, k, i + L);
+      FloatVector slope1 = FloatVector.fromArray(F, p, i + L);
+      FloatVector shift1 = FloatVector.fromArray(F, q, i + L);
       int j = xAt + i;
-      FloatVector dx0 = FloatVector.fromArray(F, x, j).sub(mean).fma(slope, shift);
-      FloatVector dx1 = FloatVector.fromArray(F, x, j + stride).sub(mean).fma(slope, shift);
-      FloatVector dx2 = FloatVector.fromArray(F, x, j + 2 * stride).sub(mean).fma(slope, shift);
-      FloatVector dx3 = FloatVector.fromArray(F, x, j + 3 * stride).sub(mean).fma(slope, shift);
+      FloatVector a0 = FloatVector.fromArray(F, x, j).sub(mean0).fma(slope0, shift0);
+      FloatVector a1 = FloatVector.fromArray(F, x, j + L).sub(mean1).fma(slope1, shift1);
+      j += stride;
+      FloatVector b0 = FloatVector.fromArray(F, x, j).sub(mean0).fma(slope0, shift0);
+      FloatVector b1 = FloatVector.fromArray(F, x, j + L).sub(mean1).fma(slope1, shift1);
       j = dyAt + i;
-      dx0 = FloatVector.fromArray(F, dy, j).fma(scale, dx0);
-      dx1 = FloatVector.fromArray(F, dy, j + stride).fma(scale, dx1);
-      dx2 = FloatVector.fromArray(F, dy, j + 2 * stride).fma(scale, dx2);
-      dx3 = FloatVector.fromArray(F, dy, j + 3 * stride).fma(scale, dx3);
+      a0 = FloatVector.fromArray(F, dy, j).fma(scale0, a0);
+      a1 = FloatVector.fromArray(F, dy, j + L).fma(scale1, a1);
+      j += stride;
+      b0 = FloatVector.fromArray(F, dy, j).fma(scale0, b0);
+      b1 = FloatVector.fromArray(F, dy, j + L).fma(scale1, b1);
       j = dxAt + i;
-      dx0.intoArray(dx, j);
-      dx1.intoArray(dx, j + stride);
-      dx2.intoArray(dx, j + 2 * stride);
-      dx3.intoArray(dx, j + 3 * stride);
+      a0.intoArray(dx, j);
+      a1.intoArray(dx, j + L);
+      j += stride;
+      b0.intoArray(dx, j);
+      b1.intoArray(dx, j + L);
     }
-    if (whole < length) {
-      for (int row = 0, at = 0; row < 4; row++, at += stride) {
-        row(x, xAt + at, dy, dyAt + at, dx, dxAt + at, whole, length, hi, k, p, q);
-      }
+    if (i < length) {
+      row(x, xAt, dy, dyAt, dx, dxAt, i, length, hi, k, p, q);
+      row(x, xAt + stride, dy, dyAt + stride, dx, dxAt + stride, i, length, hi, k, p, q);
     }
   }
 
@@ -363,6 +473,16 @@ final class RowVectorKernels {
     for (; i < length; i++) {
       dx[dxAt + i] = Fma.fma(dy[dyAt + i], k[i], Fma.fma(x[xAt + i] - hi[i], p[i], q[i]));
     }
+  }
+
+  /** As {@link #repeat}, where that is {@link #NARROW}; else 0. */
+  private static int narrow(int length, int stride) {
+    if (length != stride || length == 0 || length > NARROW) {
+      return 0;
+    }
+    int whole = L / Math.min(L, Integer.lowestOneBit(length));
+    int rows = whole * (NARROW / (whole * length));
+    return rows * length > 2 * L ? rows : 0;
   }
 
   /** How many rows are taken at a time: only rows that follow one another can be. */

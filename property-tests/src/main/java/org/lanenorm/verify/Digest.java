@@ -53,6 +53,20 @@ public final class Digest {
           new Shapes.Size(2, 26, 3136),
           new Shapes.Size(1, 25, 10007));
 
+  /**
+   * The same of ordinary data: where one of many channels is extreme, elementwise passes take the
+   * way of such channels for all. Rows of one to four vectors, alone and end to end, and longer.
+   */
+  private static final List<Shapes.Size> ORDINARY =
+      List.of(
+          new Shapes.Size(9, 3, 64),
+          new Shapes.Size(9, 24, 130),
+          new Shapes.Size(5, 32, 50),
+          new Shapes.Size(3, 48, 17),
+          new Shapes.Size(2, 64, 49),
+          new Shapes.Size(3, 130, 33),
+          new Shapes.Size(40, 129, 1));
+
   private static final double EPSILON = 1e-5;
 
   private final Map<String, MessageDigest> digests = new TreeMap<>();
@@ -81,7 +95,12 @@ public final class Digest {
     Digest digest = new Digest(parallelism);
     for (int i = 0; i < SIZES.size(); i++) {
       for (Layout layout : Layout.values()) {
-        digest.add(layout, SIZES.get(i), i);
+        digest.add(layout, SIZES.get(i), i, HardData.mixed(7 * i), "");
+      }
+    }
+    for (int i = 0; i < ORDINARY.size(); i++) {
+      for (Layout layout : Layout.values()) {
+        digest.add(layout, ORDINARY.get(i), ~i, c -> HardData.BENIGN, "-ordinary");
       }
     }
     List<String> lines = new ArrayList<>();
@@ -90,9 +109,9 @@ public final class Digest {
     return lines;
   }
 
-  private void add(Layout layout, Shapes.Size size, int seed) {
+  private void add(
+      Layout layout, Shapes.Size size, int seed, IntFunction<HardData> kinds, String suffix) {
     boolean last = layout == Layout.NHWC;
-    IntFunction<HardData> kinds = HardData.mixed(7 * seed);
     TensorShape shape = TensorShape.of(layout, size.n(), size.c(), size.s());
     float[] x = Tensors.of(last, size, kinds, seed);
     float[] d = Tensors.of(last, size, c -> HardData.BENIGN, ~seed);
@@ -111,9 +130,9 @@ public final class Digest {
     MomentsAccumulator accumulator = new MomentsAccumulator(size.c(), parallelism);
     accumulator.add(x, 0, shape);
     ChannelMoments moments = accumulator.moments();
-    put("moments", layout, moments.means(), moments.variances());
+    put("moments" + suffix, layout, moments.means(), moments.variances());
     ChannelMoments merged = moments.merge(ChannelMoments.of(d, shape));
-    put("merge", layout, merged.means(), merged.variances());
+    put("merge" + suffix, layout, merged.means(), merged.variances());
 
     BatchNorm norm =
         BatchNorm.builder(size.c())
@@ -130,16 +149,20 @@ public final class Digest {
     float[] dGamma = new float[size.c()];
     float[] dBeta = new float[size.c()];
     norm.forwardInference(x, y, shape);
-    put("inference", layout, size, y);
+    put("inference" + suffix, layout, size, y);
     FrozenBatchNorm.of(mean, variance, EPSILON, gamma, null).apply(x, 0, y, 0, shape, parallelism);
-    put("frozen", layout, size, y);
+    put("frozen" + suffix, layout, size, y);
     norm.backwardFrozen(x, d, dInput, dGamma, dBeta, shape);
-    put("backward-frozen", layout, size, dInput, dGamma, dBeta);
+    put("backward-frozen" + suffix, layout, size, dInput, dGamma, dBeta);
     SavedStatistics saved = norm.forwardTraining(x, y, shape);
-    put("training", layout, size, y);
-    put("running", layout, norm.runningStatistics().means(), norm.runningStatistics().variances());
+    put("training" + suffix, layout, size, y);
+    put(
+        "running" + suffix,
+        layout,
+        norm.runningStatistics().means(),
+        norm.runningStatistics().variances());
     norm.backward(x, d, saved, dInput, dGamma, dBeta, shape);
-    put("backward", layout, size, dInput, dGamma, dBeta);
+    put("backward" + suffix, layout, size, dInput, dGamma, dBeta);
   }
 
   /** A tensor in logical order, then what there is per channel. */
