@@ -345,10 +345,8 @@ public final class BatchNorm {
   }
 
   private void updateRunning(SavedStatistics saved) {
-    for (int c = 0; c < channels && saved.count > 0; c++) {
-      if (!saved.skipped[c] && convention.keepsRunningStatistics()) {
-        running.update(c, saved.count, saved.mean[c], saved.m2[c]);
-      }
+    if (saved.count > 0 && convention.keepsRunningStatistics()) {
+      running.update(saved.count, saved.mean, saved.m2, saved.skipped);
     }
   }
 

@@ -136,12 +136,17 @@ public final class Momentum {
     return BigDecimal.ONE.subtract(BigDecimal.valueOf(given)).doubleValue();
   }
 
+  /** Whether every batch has the same share. */
+  boolean constant() {
+    return kind != Kind.CUMULATIVE && (!zeroDebiased || share == 1);
+  }
+
   /** The share of the new value when it is the {@code t}-th, t counted from 1. */
   double shareOfNew(long t) {
     if (kind == Kind.CUMULATIVE) {
       return 1.0 / t;
     }
-    if (!zeroDebiased || share == 1) {
+    if (constant()) {
       return share;
     }
     // 1 - (1 - s)^t without cancellation; StrictMath, as Math's last bit depends on the compiler

@@ -152,13 +152,54 @@ public final class RunningStatistics {
     if (moments.count() == 0) {
       return;
     }
+    update(moments.count(), moments.mean, moments.m2, new boolean[channels()]);
+  }
+
+  /**
+   * Moves all channels but those to be skipped by a batch of {@code count} values, count at least
+   * 1.
+   */
+  void update(long count, double[] batchMean, double[] batchM2, boolean[] skipped) {
+    Momentum momentum = convention.momentum();
+    double divisor = convention.varianceConvention().divisor(count, convention.epsilon());
+    if (momentum.constant()
+        && convention.spread() == Spread.VARIANCE
+        && divisor > 0
+        && !any(skipped)) {
+      // the usual case in loops that C2 makes vector loops of: one by one, 512 channels of 49
+      // elements spent a tenth of their time here
+      double share = momentum.shareOfNew(1);
+      move(mean, batchMean, 1, share, updates);
+      move(spread, batchM2, divisor, share, varianceUpdates);
+      return;
+    }
     for (int c = 0; c < channels(); c++) {
-      update(c, moments.count(), moments.mean(c), moments.m2(c));
+      if (!skipped[c]) {
+        update(c, count, batchMean[c], batchM2[c]);
+      }
+    }
+  }
+
+  private static boolean any(boolean[] flags) {
+    boolean any = false;
+    for (boolean flag : flags) {
+      any |= flag;
+    }
+    return any;
+  }
+
+  private static void move(
+      double[] running, double[] batch, double divisor, double share, long[] updates) {
+    for (int c = 0; c < running.length; c++) {
+      running[c] = moved(running[c], batch[c] / divisor, share);
+    }
+    for (int c = 0; c < updates.length; c++) {
+      updates[c]++;
     }
   }
 
   /** Moves channel c by a batch of {@code count} values, count at least 1. */
-  void update(int c, long count, double batchMean, double batchM2) {
+  private void update(int c, long count, double batchMean, double batchM2) {
     Momentum momentum = convention.momentum();
     mean[c] = moved(mean[c], batchMean, momentum.shareOfNew(++updates[c]));
     double variance = convention.varianceConvention().of(batchM2, count, convention.epsilon());

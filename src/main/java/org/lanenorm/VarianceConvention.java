@@ -24,11 +24,16 @@ public enum VarianceConvention {
    *     not above 0)
    */
   double of(double m2, long n, double epsilon) {
+    return m2 / divisor(n, epsilon);
+  }
+
+  /** What M2 is divided by; NaN as in {@link #of}. */
+  double divisor(long n, double epsilon) {
     return switch (this) {
-      case BIASED -> n > 0 ? m2 / n : Double.NaN;
-      case UNBIASED -> n > 1 ? m2 / (n - 1) : Double.NaN;
-      case UNBIASED_CLAMPED -> n > 0 ? m2 / Math.max(n - 1, 1) : Double.NaN;
-      case KERAS_LEGACY -> n > 1 + epsilon ? m2 / (n - (1 + epsilon)) : Double.NaN;
+      case BIASED -> n > 0 ? n : Double.NaN;
+      case UNBIASED -> n > 1 ? n - 1 : Double.NaN;
+      case UNBIASED_CLAMPED -> n > 0 ? Math.max(n - 1, 1) : Double.NaN;
+      case KERAS_LEGACY -> n > 1 + epsilon ? n - (1 + epsilon) : Double.NaN;
     };
   }
 

@@ -3,9 +3,12 @@ package org.lanenorm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The averages by themselves, moved by moments that are known. */
 class RunningStatisticsTest {
@@ -51,6 +54,61 @@ class RunningStatisticsTest {
     }
     assertThat(update.mean(0)).isEqualTo(decay.mean(0)).isEqualTo(3 * (1 - 0.421875));
     assertThat(update.variance(0)).isEqualTo(decay.variance(0)).isEqualTo(2 - 0.421875);
+  }
+
+  /**
+   * Several batches of several channels, by the definition; at share 1 no digit of them is lost.
+   */
+  @ParameterizedTest
+  @MethodSource("averages")
+  void channelsMoveByTheirFormula(Momentum momentum, Spread spread, double[] shares) {
+    Convention convention =
+        Conventions.pytorch()
+            .withEpsilon(0)
+            .withMomentum(momentum)
+            .withSpread(spread)
+            .withVarianceConvention(VarianceConvention.UNBIASED);
+    RunningStatistics running = new RunningStatistics(2, convention);
+    double[] mean = new double[2];
+    double[] kept = {1, 1};
+    for (int batch = 0; batch < shares.length; batch++) {
+      double[] batchMean = {batch + 1e-20, 1 << 20};
+      double[] m2 = {12, batch};
+      running.update(4, batchMean, m2, new boolean[2]);
+      for (int c = 0; c < 2; c++) {
+        double variance = m2[c] / 3;
+        double share = shares[batch];
+        mean[c] = share == 1 ? batchMean[c] : mean[c] + share * (batchMean[c] - mean[c]);
+        double of = spread == Spread.VARIANCE ? variance : Math.sqrt(variance);
+        kept[c] = share == 1 ? of : kept[c] + share * (of - kept[c]);
+      }
+      assertThat(running.means()).containsExactly(mean);
+      assertThat(running.spreads()).containsExactly(kept);
+      assertThat(running.updates(1)).isEqualTo(batch + 1);
+    }
+  }
+
+  static Stream<Arguments> averages() {
+    // share of the t-th batch of zeroDebiased: s/(1 - (1 - s)^t)
+    return Stream.of(Spread.values())
+        .flatMap(
+            spread ->
+                Stream.of(
+                    Arguments.of(Momentum.update(0.5), spread, new double[] {0.5, 0.5, 0.5}),
+                    Arguments.of(Momentum.update(1), spread, new double[] {1, 1, 1}),
+                    Arguments.of(Momentum.update(1).zeroDebiased(), spread, new double[] {1, 1, 1}),
+                    Arguments.of(Momentum.cumulative(), spread, new double[] {1, 0.5, 1 / 3.0})));
+  }
+
+  @Test
+  void channelsToBeSkippedStayAsTheyAre() {
+    RunningStatistics running =
+        new RunningStatistics(2, Momentum.update(1), VarianceConvention.BIASED, 0);
+    running.update(2, new double[] {3, 5}, new double[] {8, 2}, new boolean[] {true, false});
+    assertThat(running.means()).containsExactly(0, 5);
+    assertThat(running.variances()).containsExactly(1, 1);
+    assertThat(running.updates(0)).isZero();
+    assertThat(running.updates(1)).isEqualTo(1);
   }
 
   @Test
