@@ -1,5 +1,6 @@
 package org.lanenorm;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.lanenorm.kernel.ChannelAffine;
 import org.lanenorm.kernel.Curve;
@@ -121,6 +122,30 @@ public final class FrozenBatchNorm {
   public FrozenBatchNorm withActivation(Activation activation) {
     Checks.notNull("activation", activation);
     return new FrozenBatchNorm(channels, formula, mean, invStd, affine, scale, activation);
+  }
+
+  /** As {@link #warmUp(Duration, TensorShape...)} within 10 seconds. */
+  public boolean warmUp(TensorShape... shapes) {
+    return warmUp(Duration.ofSeconds(10), shapes);
+  }
+
+  /**
+   * As {@link Lanenorm#warmUp(Duration, TensorShape...)}, for {@code apply} over arrays with this
+   * layer's activation, with a residual and without.
+   *
+   * @param limit when to stop at the latest, but for the call that is running then; at least 0
+   * @param shapes at least one, of this layer's channels; where one is empty nothing is done for it
+   * @return whether speed is steady
+   * @throws IllegalArgumentException if the limit is negative, there is no shape, or one has other
+   *     channels
+   * @throws IllegalStateException as {@link Lanenorm#backend}
+   */
+  public boolean warmUp(Duration limit, TensorShape... shapes) {
+    WarmUp.check(limit, shapes);
+    for (int i = 0; i < shapes.length; i++) {
+      Checks.channels("shapes[" + i + "]", shapes[i].channels(), channels);
+    }
+    return WarmUp.ofFrozen(limit, activation, shapes);
   }
 
   /**

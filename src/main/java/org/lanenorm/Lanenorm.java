@@ -35,6 +35,9 @@ public final class Lanenorm {
    * smaller one that takes the same ways (it takes some MB, never over 200). Only the calling
    * thread works; what it has warmed is warm for every thread and every {@link Parallelism}.
    *
+   * <p>Activations and residuals have kernels of their own, which {@link
+   * FrozenBatchNorm#warmUp(TensorShape...)} warms.
+   *
    * <p>Give it every shape that the first requests will bring, in one call: code that was compiled
    * for one may be compiled again when another takes a way that was not taken before.
    *
@@ -50,18 +53,7 @@ public final class Lanenorm {
    * @throws IllegalStateException as {@link #backend}
    */
   public static boolean warmUp(Duration limit, TensorShape... shapes) {
-    Checks.notNull("limit", limit);
-    Checks.notNull("shapes", shapes);
-    if (limit.isNegative()) {
-      throw new IllegalArgumentException("limit must be at least 0, but was " + limit);
-    }
-    if (shapes.length == 0) {
-      throw new IllegalArgumentException("shapes must hold at least one shape, but was empty");
-    }
-    for (int i = 0; i < shapes.length; i++) {
-      Checks.notNull("shapes[" + i + "]", shapes[i]);
-    }
-    Backend.kernels();
-    return WarmUp.run(limit, shapes);
+    WarmUp.check(limit, shapes);
+    return WarmUp.ofLayers(limit, shapes);
   }
 }

@@ -4,10 +4,11 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
+import java.util.function.Function;
+import org.lanenorm.kernel.Backend;
 
 /**
- * Calls every operation on tensors of its own until C2 has compiled what they use.
+ * Calls operations on tensors of its own until C2 has compiled what they use.
  *
  * <p>Two signs tell. Vectors of code that C2 has not compiled are objects, so a call that allocates
  * nothing runs compiled vector code, to the last loop. Scalar code allocates nothing anyhow, and
@@ -37,8 +38,34 @@ final class WarmUp {
     this.limitNanos = limitNanos;
   }
 
-  /** As {@link Lanenorm#warmUp(Duration, TensorShape...)}, whose arguments have been checked. */
-  static boolean run(Duration limit, TensorShape... shapes) {
+  /** As {@link Lanenorm#warmUp(Duration, TensorShape...)}: checks the arguments of all forms. */
+  static void check(Duration limit, TensorShape... shapes) {
+    Checks.notNull("limit", limit);
+    Checks.notNull("shapes", shapes);
+    if (limit.isNegative()) {
+      throw new IllegalArgumentException("limit must be at least 0, but was " + limit);
+    }
+    if (shapes.length == 0) {
+      throw new IllegalArgumentException("shapes must hold at least one shape, but was empty");
+    }
+    for (int i = 0; i < shapes.length; i++) {
+      Checks.notNull("shapes[" + i + "]", shapes[i]);
+    }
+    Backend.kernels();
+  }
+
+  /** Every operation of a layer, of a frozen one, and moments. */
+  static boolean ofLayers(Duration limit, TensorShape... shapes) {
+    return run(limit, LayerRehearsal::new, shapes);
+  }
+
+  /** Frozen layers that end in an activation, with a residual and without. */
+  static boolean ofFrozen(Duration limit, Activation activation, TensorShape... shapes) {
+    return run(limit, shape -> new FrozenRehearsal(shape, activation), shapes);
+  }
+
+  private static boolean run(
+      Duration limit, Function<TensorShape, Rehearsal> rehearsal, TensorShape... shapes) {
     Duration longest = Duration.ofNanos(Long.MAX_VALUE);
     WarmUp warmUp = new WarmUp((limit.compareTo(longest) < 0 ? limit : longest).toNanos());
     List<Rehearsal> rehearsals =
@@ -46,7 +73,7 @@ final class WarmUp {
             .filter(shape -> shape.length() > 0)
             .map(WarmUp::standIn)
             .distinct()
-            .map(Rehearsal::new)
+            .map(rehearsal)
             .toList();
     return warmUp.run(rehearsals);
   }
@@ -57,7 +84,7 @@ final class WarmUp {
       boolean changed = false;
       for (Rehearsal rehearsal : rehearsals) {
         rehearsal.renew();
-        for (Operation operation : rehearsal.operations) {
+        for (Operation operation : rehearsal.operations()) {
           if (ended()) {
             return false;
           }
@@ -153,8 +180,19 @@ final class WarmUp {
     }
   }
 
-  /** Every operation on one shape. */
-  private static final class Rehearsal {
+  /** What is called for one shape. */
+  private interface Rehearsal {
+    List<Operation> operations();
+
+    /** Before each round. */
+    void renew();
+  }
+
+  private static List<Operation> listed(Runnable... calls) {
+    return Arrays.stream(calls).map(Operation::new).toList();
+  }
+
+  private static final class LayerRehearsal implements Rehearsal {
     private final TensorShape shape;
     private final int channels;
     private final float[] x;
@@ -169,10 +207,9 @@ final class WarmUp {
     private BatchNorm norm;
     private FrozenBatchNorm frozen;
     private MomentsAccumulator moments;
+    private final List<Operation> operations;
 
-    final List<Operation> operations;
-
-    Rehearsal(TensorShape shape) {
+    LayerRehearsal(TensorShape shape) {
       this.shape = shape;
       channels = shape.channels();
       x = normal(shape.length(), 1);
@@ -182,15 +219,18 @@ final class WarmUp {
       dBeta = new float[channels];
       saved = new SavedStatistics(channels);
       operations =
-          Stream.<Runnable>of(
-                  () -> norm.forwardTraining(x, 0, out, 0, shape, saved),
-                  () -> norm.forwardInference(x, out, shape),
-                  () -> frozen.apply(x, out, shape),
-                  () -> norm.backward(x, dOutput, saved, out, dGamma, dBeta, shape),
-                  () -> norm.backwardFrozen(x, dOutput, out, dGamma, dBeta, shape),
-                  () -> moments.add(x, 0, shape))
-              .map(Operation::new)
-              .toList();
+          listed(
+              () -> norm.forwardTraining(x, 0, out, 0, shape, saved),
+              () -> norm.forwardInference(x, out, shape),
+              () -> frozen.apply(x, out, shape),
+              () -> norm.backward(x, dOutput, saved, out, dGamma, dBeta, shape),
+              () -> norm.backwardFrozen(x, dOutput, out, dGamma, dBeta, shape),
+              () -> moments.add(x, 0, shape));
+    }
+
+    @Override
+    public List<Operation> operations() {
+      return operations;
     }
 
     /**
@@ -198,7 +238,8 @@ final class WarmUp {
      * and throws its code away when it does: a layer's first call, a channel of zeros and a ramp,
      * whose segments are redone in double, must have happened before.
      */
-    void renew() {
+    @Override
+    public void renew() {
       norm = BatchNorm.builder(channels).singleValuePolicy(SingleValuePolicy.BETA).build();
       Arrays.fill(out, 0);
       norm.forwardTraining(out, 0, out, 0, shape, saved);
@@ -210,14 +251,45 @@ final class WarmUp {
       moments = new MomentsAccumulator(channels);
       operations.forEach(operation -> operation.call.run());
     }
+  }
 
-    private static float[] normal(int length, long seed) {
-      Random random = new Random(seed);
-      float[] values = new float[length];
-      for (int i = 0; i < length; i++) {
-        values[i] = (float) random.nextGaussian();
-      }
-      return values;
+  private static final class FrozenRehearsal implements Rehearsal {
+    private final TensorShape shape;
+    private final Activation activation;
+    private FrozenBatchNorm frozen;
+    private final List<Operation> operations;
+
+    FrozenRehearsal(TensorShape shape, Activation activation) {
+      this.shape = shape;
+      this.activation = activation;
+      float[] x = normal(shape.length(), 1);
+      float[] z = normal(shape.length(), 2);
+      float[] y = new float[shape.length()];
+      operations =
+          listed(
+              () -> frozen.apply(x, y, shape),
+              () -> frozen.apply(x, 0, z, 0, y, 0, shape, Parallelism.sequential()));
     }
+
+    @Override
+    public List<Operation> operations() {
+      return operations;
+    }
+
+    /** A layer's first call makes its work arrays. */
+    @Override
+    public void renew() {
+      frozen = BatchNorm.builder(shape.channels()).build().freeze().withActivation(activation);
+      operations.forEach(operation -> operation.call.run());
+    }
+  }
+
+  private static float[] normal(int length, long seed) {
+    Random random = new Random(seed);
+    float[] values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
   }
 }

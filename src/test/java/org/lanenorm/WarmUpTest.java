@@ -30,6 +30,27 @@ class WarmUpTest {
     assertThat(bytes).hasSize(6 * SHAPES.length).allSatisfy((call, b) -> assertThat(b).isZero());
   }
 
+  @Test
+  void afterwardsNoCallOfAFrozenLayerAllocatesAByte() {
+    TensorShape shape = SHAPES[1];
+    FrozenBatchNorm frozen =
+        BatchNorm.builder(17).build().freeze().withActivation(Activation.relu6());
+    assertThat(frozen.warmUp(PATIENCE, shape)).isTrue();
+    float[] x = Tensors.normal(shape.length(), 7);
+    float[] y = new float[shape.length()];
+    Runnable alone = () -> frozen.apply(x, y, shape);
+    Runnable added = () -> frozen.apply(x, 0, y, 0, y, 0, shape, Parallelism.sequential());
+    for (Runnable call : List.of(alone, added)) {
+      call.run();
+      long before = AllocatedBytes.soFar();
+      call.run();
+      assertThat(AllocatedBytes.soFar() - before).isZero();
+    }
+    assertThatThrownBy(() -> frozen.warmUp(shape, SHAPES[0]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("shapes[1] must have 17 channels, but had 16");
+  }
+
   /** The calls of a layer of its own, which has seen its shape once. */
   private static final class Calls {
     private final Map<String, Runnable> calls = new LinkedHashMap<>();
