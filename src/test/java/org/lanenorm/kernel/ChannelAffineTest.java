@@ -104,6 +104,25 @@ class ChannelAffineTest {
     assertThat(affine.extreme(2)).isTrue();
   }
 
+  @Test
+  void coefficientsCanBeRepeatedWhereNoneIsExtreme() {
+    ChannelAffine plain = new ChannelAffine(3);
+    plain.compute(MEANS, INV_STD, GAMMA, BETA, 0, 3);
+    ChannelAffine repeated = new ChannelAffine(9);
+    assertThat(repeated.repeat(plain, 2)).isTrue();
+    assertThat(repeated.hi).containsExactly(thenZeros(plain.hi));
+    assertThat(repeated.k).containsExactly(thenZeros(plain.k));
+    assertThat(repeated.b).containsExactly(thenZeros(plain.b));
+    plain.compute(new double[] {0, 0, 0x1p103}, INV_STD, GAMMA, BETA, 0, 3);
+    assertThat(repeated.repeat(plain, 3)).isFalse();
+    assertThat(repeated.hi[8]).isZero();
+  }
+
+  /** a, b, c, a, b, c, 0, 0, 0. */
+  static float[] thenZeros(float[] values) {
+    return new float[] {values[0], values[1], values[2], values[0], values[1], values[2], 0, 0, 0};
+  }
+
   /** The rest of a mean of 2^102 is up to 2^77, and times k it may be too large for b. */
   @Test
   void aChannelIsExtremeWhereItsShiftDoesNotFit() {

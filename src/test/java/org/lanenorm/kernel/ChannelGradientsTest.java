@@ -36,6 +36,22 @@ class ChannelGradientsTest {
   }
 
   @Test
+  void coefficientsCanBeRepeatedWhereNoneIsExtreme() {
+    ChannelGradients plain = new ChannelGradients(3);
+    add(plain, 0, 3);
+    plain.compute(INV_STD, GAMMA, 8, 0, 3);
+    ChannelGradients repeated = new ChannelGradients(9);
+    assertThat(repeated.repeat(plain, 2)).isTrue();
+    assertThat(repeated.hi).containsExactly(ChannelAffineTest.thenZeros(plain.hi));
+    assertThat(repeated.k).containsExactly(ChannelAffineTest.thenZeros(plain.k));
+    assertThat(repeated.p).containsExactly(ChannelAffineTest.thenZeros(plain.p));
+    assertThat(repeated.q).containsExactly(ChannelAffineTest.thenZeros(plain.q));
+    plain.compute(new double[] {1, 1e39, 1}, null, 8, 0, 3);
+    assertThat(repeated.repeat(plain, 3)).isFalse();
+    assertThat(repeated.k[8]).isZero();
+  }
+
+  @Test
   void parameterGradientsAreAddedAtAnIndex() {
     ChannelGradients gradients = new ChannelGradients(3);
     add(gradients, 0, 3);

@@ -173,7 +173,8 @@ class ScalarKernelsTest {
                 Stream.of(
                     TensorShape.of(layout, 3, 4, 5),
                     TensorShape.of(layout, 2, 1, 7),
-                    TensorShape.of(layout, 4, 3)));
+                    TensorShape.of(layout, 4, 3),
+                    TensorShape.of(layout, 2, 4, 12)));
   }
 
   /** What is computed of a channel and an element: index i of each array. */
@@ -287,6 +288,86 @@ class ScalarKernelsTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void fusedGradientIsItsFormulaInItsRowsAndChannels(TensorShape shape) {
+    float[] x = normal(shape.length(), 8);
+    float[] z = normal(shape.length(), 9);
+    float[] dy = normal(shape.length(), 10);
+    ChannelAffine affine = affine(shape.channels());
+    Segments order = SegmentsTest.order(shape);
+    for (int[] part : parts(order.rows(), shape.channels())) {
+      for (float[] residual : new float[][] {null, z}) {
+        float[] dz = padded(normal(x.length, 4));
+        Element formula =
+            (c, i) -> {
+              float v = normalized(affine, c, x[i]);
+              return (residual == null ? v : v + residual[i]) > 0 ? dy[i] : 0;
+            };
+        float[] expected = expected(dz, shape, part, 0, order.run(), formula);
+        KERNELS.fusedGradient(
+            padded(x),
+            OFFSET,
+            residual == null ? null : padded(residual),
+            OFFSET,
+            padded(dy),
+            OFFSET,
+            dz,
+            OFFSET,
+            order,
+            part[0],
+            part[1],
+            part[2],
+            part[3],
+            affine,
+            Curve.RELU,
+            null);
+        assertSameBits(dz, expected);
+      }
+    }
+  }
+
+  /** All rows, and the last one, whose bits stand in words with those of others. */
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void markedIsFusedWithTheBitsOfItsElements(TensorShape shape) {
+    float[] x = normal(shape.length(), 8);
+    float[] z = normal(shape.length(), 9);
+    ChannelAffine affine = affine(shape.channels());
+    Segments order = SegmentsTest.order(shape);
+    for (int firstRow : new int[] {0, order.rows() - 1}) {
+      int[] part = {firstRow, order.rows(), 0, shape.channels()};
+      float[] y = padded(normal(x.length, 4));
+      float[] expected =
+          expected(
+              y, shape, part, 0, order.run(), (c, i) -> relu(normalized(affine, c, x[i]) + z[i]));
+      long[] bits = {7, 0, 0, 7};
+      KERNELS.marked(
+          padded(x),
+          OFFSET,
+          padded(z),
+          OFFSET,
+          y,
+          OFFSET,
+          order,
+          part[0],
+          part[1],
+          part[2],
+          part[3],
+          affine,
+          Curve.RELU,
+          bits,
+          1,
+          null);
+      assertSameBits(y, expected);
+      long[] expectedBits = {7, 0, 0, 7};
+      for (int i = firstRow * order.rowLength(); i < x.length; i++) {
+        expectedBits[1 + i / 64] |= expected[OFFSET + i] > 0 ? 1L << i % 64 : 0;
+      }
+      assertThat(bits).containsExactly(expectedBits);
+    }
+  }
+
   /**
    * {@code y} with the formula at the elements [begin, end) of each run of some rows and channels.
    */
@@ -349,6 +430,15 @@ class ScalarKernelsTest {
     assertThat(narrowed).containsExactly((short) 0x3f81, (short) 0xc000, (short) 7, (short) 7);
     KERNELS.narrowBfloat16(new float[] {0x1.01p0f}, 0, narrowed, 3, 1);
     assertThat(narrowed[3]).isEqualTo((short) 0x3f80);
+  }
+
+  /** A sign, 5 bits of an exponent, 10 of digits: 1.5, the smallest number and -65504. */
+  @Test
+  void float16HasFiveBitsOfExponent() {
+    short[] halves = {0, 0x3e00, 1, (short) 0xfbff, 0x3c00};
+    float[] floats = {9, 9, 9, 9, 9};
+    KERNELS.widenFloat16(halves, 1, floats, 2, 3);
+    assertSameBits(floats, new float[] {9, 9, 1.5f, 0x1p-24f, -65504});
   }
 
   /** 64 elements to a word, of two words inside longer arrays. */

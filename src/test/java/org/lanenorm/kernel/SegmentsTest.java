@@ -232,6 +232,7 @@ class SegmentsTest {
     int stride = shape.spatial() < 16 ? Integer.MAX_VALUE : order.imageStride();
     for (int block = 0; block < blocks; block++) {
       int segment = order.segment(block);
+      assertThat(segment).isLessThan(order.segments());
       assertThat(block).isBetween(order.firstBlock(segment), order.endBlock(segment) - 1);
       if (order.largeImages()) {
         int image = order.blockOffset(block) / stride;
