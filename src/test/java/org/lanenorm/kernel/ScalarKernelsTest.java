@@ -327,7 +327,10 @@ class ScalarKernelsTest {
     }
   }
 
-  /** All rows, and the last one, whose bits stand in words with those of others. */
+  /**
+   * All rows, the last one, and its channels but the first: bits of elements before them stay, and
+   * there are none after the last.
+   */
   @ParameterizedTest
   @MethodSource("shapes")
   void markedIsFusedWithTheBitsOfItsElements(TensorShape shape) {
@@ -335,13 +338,15 @@ class ScalarKernelsTest {
     float[] z = normal(shape.length(), 9);
     ChannelAffine affine = affine(shape.channels());
     Segments order = SegmentsTest.order(shape);
-    for (int firstRow : new int[] {0, order.rows() - 1}) {
-      int[] part = {firstRow, order.rows(), 0, shape.channels()};
+    int last = order.rows() - 1;
+    int[][] beginnings = {{0, 0}, {last, 0}, {last, Math.min(1, shape.channels() - 1)}};
+    for (int[] beginning : beginnings) {
+      int[] part = {beginning[0], order.rows(), beginning[1], shape.channels()};
       float[] y = padded(normal(x.length, 4));
       float[] expected =
           expected(
               y, shape, part, 0, order.run(), (c, i) -> relu(normalized(affine, c, x[i]) + z[i]));
-      long[] bits = {7, 0, 0, 7};
+      long[] bits = {7, -1, -1, 7};
       KERNELS.marked(
           padded(x),
           OFFSET,
@@ -360,10 +365,13 @@ class ScalarKernelsTest {
           1,
           null);
       assertSameBits(y, expected);
-      long[] expectedBits = {7, 0, 0, 7};
-      for (int i = firstRow * order.rowLength(); i < x.length; i++) {
-        expectedBits[1 + i / 64] |= expected[OFFSET + i] > 0 ? 1L << i % 64 : 0;
+      long[] expectedBits = {7, -1, -1, 7};
+      int first = beginning[0] * order.rowLength() + beginning[1] * order.run();
+      for (int i = first; i < x.length; i++) {
+        expectedBits[1 + i / 64] &= expected[OFFSET + i] > 0 ? -1 : ~(1L << i % 64);
       }
+      // none after the last, in its word
+      expectedBits[1 + (x.length - 1) / 64] &= -1L >>> -x.length;
       assertThat(bits).containsExactly(expectedBits);
     }
   }
