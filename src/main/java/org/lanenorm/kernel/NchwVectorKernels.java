@@ -6,6 +6,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -42,9 +43,15 @@ final class NchwVectorKernels {
   static final int CELL = 3 * LANES;
 
   private static final int SHIFT = 2 * LANES;
-  private static final VectorSpecies<Float> HALF_F =
-      VectorSpecies.of(float.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
-  private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, F.vectorShape());
+
+  /** What lanes are folded in: four doubles, or two where that is all there is room for. */
+  private static final VectorSpecies<Double> D =
+      F.vectorBitSize() > 128 ? DoubleVector.SPECIES_256 : DoubleVector.SPECIES_128;
+
+  private static final VectorSpecies<Float> FEW_F =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(D.vectorBitSize() / 2));
+  private static final VectorShuffle<Double> HALVES_SWAPPED =
+      VectorShuffle.iota(D, D.length() / 2, 1, true);
   private static final float[] ONES = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   private static final float[] LANE_NUMBERS = {
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
@@ -79,24 +86,30 @@ final class NchwVectorKernels {
         sample(source, base, order, segment, width, lanes, cell * CELL);
       }
     }
-    fold(lanes, 0, cells, sum, scratch);
+    fold(lanes, 0, cells, sum);
     for (int segment = firstSegment, cell = 0; segment < endSegment; segment++) {
       boolean sampled = order.sampled(segment);
       int at = base + order.segmentOffset(segment);
       for (int end = cell + width; cell < end; cell++, at += order.channelStride()) {
         shift[cell] = sampled ? (float) (sum[cell] / (4 * LANES)) : source[at];
+      }
+    }
+    if (onePlane(order)) {
+      planeSquares(source, base, order, width, shift, lanes, scratch);
+    } else {
+      for (int cell = 0; cell < cells; cell++) {
         clear(lanes, cell * CELL, shift[cell]);
       }
-    }
-    if (order.largeImages()) {
-      imageSquares(source, base, order, firstSegment, endSegment, width, lanes, scratch);
-    } else {
-      for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
-        segmentSquares(source, base, order, segment, width, lanes, cell * CELL, scratch);
+      if (order.largeImages()) {
+        imageSquares(source, base, order, firstSegment, endSegment, width, lanes, scratch);
+      } else {
+        for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
+          segmentSquares(source, base, order, segment, width, lanes, cell * CELL, scratch);
+        }
       }
     }
-    fold(lanes, 0, cells, sum, scratch);
-    fold(lanes, LANES, cells, square, scratch);
+    fold(lanes, 0, cells, sum);
+    fold(lanes, LANES, cells, square);
   }
 
   /** The sums of four superrows per lane, whose mean is K, of some channels. */
@@ -120,24 +133,138 @@ final class NchwVectorKernels {
   }
 
   /**
-   * As {@link ScalarKernels#fold}, of the 16 lanes at {@code at} of each cell: the first step in
-   * vectors, as there the floats become doubles.
+   * As {@link ScalarKernels#fold}, of the 16 lanes at {@code at} of each cell. In vectors of eight
+   * doubles it would be one step more, of the same work.
    */
-  private static void fold(float[] lanes, int at, int count, double[] sums, Scratch scratch) {
-    double[] half = scratch.halfFolded(count);
-    for (int i = 0; i < count * LANES / 2; i += D.length()) {
-      int lane = i % (LANES / 2);
-      int j = at + i / (LANES / 2) * CELL + lane;
-      ((DoubleVector) FloatVector.fromArray(HALF_F, lanes, j).castShape(D, 0))
-          .add((DoubleVector) FloatVector.fromArray(HALF_F, lanes, j + LANES / 2).castShape(D, 0))
-          .intoArray(half, i);
+  private static void fold(float[] lanes, int at, int count, double[] sums) {
+    for (int i = 0, j = at; i < count; i++, j += CELL) {
+      DoubleVector a =
+          ((DoubleVector) FloatVector.fromArray(FEW_F, lanes, j).castShape(D, 0))
+              .add((DoubleVector) FloatVector.fromArray(FEW_F, lanes, j + 8).castShape(D, 0));
+      DoubleVector b =
+          ((DoubleVector) FloatVector.fromArray(FEW_F, lanes, j + 4).castShape(D, 0))
+              .add((DoubleVector) FloatVector.fromArray(FEW_F, lanes, j + 12).castShape(D, 0));
+      DoubleVector s = a.add(b);
+      if (D.length() == 2) {
+        a =
+            ((DoubleVector) FloatVector.fromArray(FEW_F, lanes, j + 2).castShape(D, 0))
+                .add((DoubleVector) FloatVector.fromArray(FEW_F, lanes, j + 10).castShape(D, 0));
+        b =
+            ((DoubleVector) FloatVector.fromArray(FEW_F, lanes, j + 6).castShape(D, 0))
+                .add((DoubleVector) FloatVector.fromArray(FEW_F, lanes, j + 14).castShape(D, 0));
+        s = s.add(a.add(b));
+      } else {
+        s = s.add(s.rearrange(HALVES_SWAPPED));
+      }
+      sums[i] = s.lane(0) + s.lane(1);
     }
-    for (int i = 0; i < count; i++) {
-      double s0 = half[8 * i] + half[8 * i + 4];
-      double s1 = half[8 * i + 1] + half[8 * i + 5];
-      double s2 = half[8 * i + 2] + half[8 * i + 6];
-      double s3 = half[8 * i + 3] + half[8 * i + 7];
-      sums[i] = (s0 + s2) + (s1 + s3);
+  }
+
+  /** Whether a channel is one image that fills one block at most, and so one segment. */
+  private static boolean onePlane(Segments order) {
+    return order.count() == order.spatial() && order.spatial() >= LANES && !order.largeImages();
+  }
+
+  /**
+   * The segment of some channels of one image, which fills one block at most: quad by quad, each of
+   * all channels, but the first half at once, added to the second where there is one.
+   */
+  private static void planeSquares(
+      float[] x,
+      int at,
+      Segments order,
+      int channels,
+      float[] shift,
+      float[] lanes,
+      Scratch scratch) {
+    int stride = order.channelStride();
+    int length = order.length(0);
+    int together = channels - left(x, at, order, 0, 1, channels);
+    int half = length > HALF ? HALF : 0;
+    for (int i = half; i < length; i += QUAD) {
+      quadSquares(x, at + i, stride, length - i, together, shift, lanes, i > half);
+    }
+    if (half > 0) {
+      halfSquares(x, at, stride, together, shift, lanes);
+    }
+    for (int c = together; c < channels; c++) {
+      clear(lanes, c * CELL, shift[c]);
+      gather(x, at + c * stride, order, 0, shift[c], scratch.terms);
+      squares(scratch.terms, 0, 1, lanes, c * CELL);
+    }
+  }
+
+  /** A quad of each channel, of which only {@code length} positions count; added to one before. */
+  private static void quadSquares(
+      float[] x,
+      int from,
+      int stride,
+      int length,
+      int channels,
+      float[] shifts,
+      float[] lanes,
+      boolean added) {
+    FloatVector one = FloatVector.fromArray(F, ONES, 0);
+    for (int lane = 0; lane < LANES; lane += L) {
+      FloatVector number = FloatVector.fromArray(F, LANE_NUMBERS, lane);
+      VectorMask<Float> in0 = number.compare(VectorOperators.LT, (float) length);
+      VectorMask<Float> in1 = number.compare(VectorOperators.LT, (float) (length - LANES));
+      VectorMask<Float> in2 = number.compare(VectorOperators.LT, (float) (length - 2 * LANES));
+      VectorMask<Float> in3 = number.compare(VectorOperators.LT, (float) (length - 3 * LANES));
+      for (int c = 0; c < channels; c++) {
+        int i = from + c * stride + lane;
+        int at = c * CELL + lane;
+        FloatVector shift = FloatVector.broadcast(F, shifts[c]);
+        FloatVector minus = shift.neg();
+        FloatVector d0 = shift.blend(FloatVector.fromArray(F, x, i), in0).sub(shift);
+        FloatVector d1 = shift.blend(FloatVector.fromArray(F, x, i + LANES), in1).fma(one, minus);
+        FloatVector d2 =
+            shift.blend(FloatVector.fromArray(F, x, i + 2 * LANES), in2).fma(one, minus);
+        FloatVector d3 =
+            shift.blend(FloatVector.fromArray(F, x, i + 3 * LANES), in3).fma(one, minus);
+        // 0 + -0 is 0, as beside slots that hold nothing
+        FloatVector sum = FloatVector.zero(F);
+        FloatVector square = FloatVector.zero(F);
+        if (added) {
+          sum = FloatVector.fromArray(F, lanes, at);
+          square = FloatVector.fromArray(F, lanes, at + LANES);
+        }
+        sum.add(d0.add(d1).add(d2.add(d3))).intoArray(lanes, at);
+        square
+            .add(d1.fma(d1, d0.mul(d0)).add(d3.fma(d3, d2.mul(d2))))
+            .intoArray(lanes, at + LANES);
+      }
+    }
+  }
+
+  /** Adds a half block of each channel. */
+  private static void halfSquares(
+      float[] x, int from, int stride, int channels, float[] shifts, float[] lanes) {
+    FloatVector one = FloatVector.fromArray(F, ONES, 0);
+    for (int lane = 0; lane < LANES; lane += L) {
+      for (int c = 0; c < channels; c++) {
+        int i = from + c * stride + lane;
+        int at = c * CELL + lane;
+        FloatVector shift = FloatVector.broadcast(F, shifts[c]);
+        FloatVector minus = shift.neg();
+        FloatVector d0 = FloatVector.fromArray(F, x, i).sub(shift);
+        FloatVector d1 = FloatVector.fromArray(F, x, i + LANES).fma(one, minus);
+        FloatVector d2 = FloatVector.fromArray(F, x, i + 2 * LANES).fma(one, minus);
+        FloatVector d3 = FloatVector.fromArray(F, x, i + 3 * LANES).fma(one, minus);
+        FloatVector d4 = FloatVector.fromArray(F, x, i + 4 * LANES).sub(shift);
+        FloatVector d5 = FloatVector.fromArray(F, x, i + 5 * LANES).fma(one, minus);
+        FloatVector d6 = FloatVector.fromArray(F, x, i + 6 * LANES).fma(one, minus);
+        FloatVector d7 = FloatVector.fromArray(F, x, i + 7 * LANES).fma(one, minus);
+        FloatVector sum = FloatVector.fromArray(F, lanes, at);
+        FloatVector square = FloatVector.fromArray(F, lanes, at + LANES);
+        sum.add(d0.add(d1).add(d2.add(d3)).add(d4.add(d5).add(d6.add(d7)))).intoArray(lanes, at);
+        square
+            .add(
+                d1.fma(d1, d0.mul(d0))
+                    .add(d3.fma(d3, d2.mul(d2)))
+                    .add(d5.fma(d5, d4.mul(d4)).add(d7.fma(d7, d6.mul(d6)))))
+            .intoArray(lanes, at + LANES);
+      }
     }
   }
 
@@ -279,19 +406,20 @@ final class NchwVectorKernels {
   }
 
   /**
-   * How many of the channels are not to be read in quads: all where an image takes less than one,
-   * the last one where its last quad would reach over the end of the array.
+   * How many of the channels are not to be read in quads: all where several images share one, the
+   * last ones where their last quads would reach over the end of the array.
    */
   private static int left(
       float[] x, int at, Segments order, int block, int endBlock, int channels) {
-    if (order.quadsPerImage() == 0) {
+    if (order.quadsPerImage() == 0 && !onePlane(order)) {
       return channels;
     }
     int last =
         at
             + (channels - 1) * order.channelStride()
             + (order.images(block, endBlock) - 1) * order.imageStride();
-    return last + (order.length(block) + QUAD - 1) / QUAD * QUAD <= x.length ? 0 : 1;
+    int over = last + (order.length(block) + QUAD - 1) / QUAD * QUAD - x.length;
+    return Math.min(channels, Math.max(0, over + order.channelStride() - 1) / order.channelStride());
   }
 
   /**
@@ -402,18 +530,90 @@ final class NchwVectorKernels {
     float[] dys = order.gradientSource(dy, dyOffset, firstSegment, from, scratch);
     int xBase = order.base(xOffset, firstSegment, from);
     int dyBase = order.base(dyOffset, firstSegment, from);
-    for (int cell = 0; cell < cells; cell++) {
-      clear(lanes, cell * CELL, hi[from + cell % width]);
-    }
-    if (order.largeImages()) {
-      imageProducts(xs, xBase, dys, dyBase, order, firstSegment, endSegment, width, lanes, scratch);
+    if (onePlane(order) && order.length(0) <= QUAD) {
+      planeProducts(xs, xBase, dys, dyBase, order, width, hi, from, lanes, scratch);
     } else {
-      for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
-        segmentProducts(xs, xBase, dys, dyBase, order, segment, width, lanes, cell * CELL, scratch);
+      for (int cell = 0; cell < cells; cell++) {
+        clear(lanes, cell * CELL, hi[from + cell % width]);
+      }
+      if (order.largeImages()) {
+        imageProducts(
+            xs, xBase, dys, dyBase, order, firstSegment, endSegment, width, lanes, scratch);
+      } else {
+        for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
+          segmentProducts(
+              xs, xBase, dys, dyBase, order, segment, width, lanes, cell * CELL, scratch);
+        }
       }
     }
-    fold(lanes, 0, cells, sum, scratch);
-    fold(lanes, LANES, cells, product, scratch);
+    fold(lanes, 0, cells, sum);
+    fold(lanes, LANES, cells, product);
+  }
+
+  /** As {@link #planeSquares}, of images of one quad. */
+  private static void planeProducts(
+      float[] x,
+      int xAt,
+      float[] dy,
+      int dyAt,
+      Segments order,
+      int channels,
+      float[] hi,
+      int firstHi,
+      float[] lanes,
+      Scratch scratch) {
+    int together =
+        channels
+            - Math.max(left(x, xAt, order, 0, 1, channels), left(dy, dyAt, order, 0, 1, channels));
+    quadProducts(x, xAt, dy, dyAt, order, together, hi, firstHi, lanes);
+    for (int c = together; c < channels; c++) {
+      int at = c * order.channelStride();
+      float shift = hi[firstHi + c];
+      clear(lanes, c * CELL, shift);
+      gather(x, xAt + at, order, 0, shift, scratch.factors);
+      gather(dy, dyAt + at, order, 0, 0, scratch.terms);
+      products(scratch.factors, 0, scratch.terms, 0, 1, lanes, c * CELL);
+    }
+  }
+
+  /** As {@link #quadSquares}. */
+  private static void quadProducts(
+      float[] x,
+      int xFrom,
+      float[] dy,
+      int dyFrom,
+      Segments order,
+      int channels,
+      float[] hi,
+      int firstHi,
+      float[] lanes) {
+    int length = order.length(0);
+    int stride = order.channelStride();
+    for (int lane = 0; lane < LANES; lane += L) {
+      FloatVector number = FloatVector.fromArray(F, LANE_NUMBERS, lane);
+      VectorMask<Float> in0 = number.compare(VectorOperators.LT, (float) length);
+      VectorMask<Float> in1 = number.compare(VectorOperators.LT, (float) (length - LANES));
+      VectorMask<Float> in2 = number.compare(VectorOperators.LT, (float) (length - 2 * LANES));
+      VectorMask<Float> in3 = number.compare(VectorOperators.LT, (float) (length - 3 * LANES));
+      FloatVector zero = FloatVector.zero(F);
+      for (int c = 0; c < channels; c++) {
+        int i = xFrom + c * stride + lane;
+        int j = dyFrom + c * stride + lane;
+        int at = c * CELL + lane;
+        FloatVector shift = FloatVector.broadcast(F, hi[firstHi + c]);
+        FloatVector d0 = shift.blend(FloatVector.fromArray(F, x, i), in0).sub(shift);
+        FloatVector d1 = shift.blend(FloatVector.fromArray(F, x, i + LANES), in1).sub(shift);
+        FloatVector d2 = shift.blend(FloatVector.fromArray(F, x, i + 2 * LANES), in2).sub(shift);
+        FloatVector d3 = shift.blend(FloatVector.fromArray(F, x, i + 3 * LANES), in3).sub(shift);
+        FloatVector g0 = zero.blend(FloatVector.fromArray(F, dy, j), in0);
+        FloatVector g1 = zero.blend(FloatVector.fromArray(F, dy, j + LANES), in1);
+        FloatVector g2 = zero.blend(FloatVector.fromArray(F, dy, j + 2 * LANES), in2);
+        FloatVector g3 = zero.blend(FloatVector.fromArray(F, dy, j + 3 * LANES), in3);
+        // 0 + -0 is 0, as beside slots that hold nothing
+        zero.add(g0.add(g1).add(g2.add(g3))).intoArray(lanes, at);
+        zero.add(g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)))).intoArray(lanes, at + LANES);
+      }
+    }
   }
 
   /** As {@link #imageSquares}. */

@@ -11,7 +11,6 @@ public final class Scratch {
   final float[] factors = new float[Segments.SLOTS * Segments.LANES];
 
   private float[] lanes = new float[3 * Segments.LANES];
-  private double[] halfFolded = new double[Segments.LANES / 2];
 
   /** Sums in double, four chains of two kinds. */
   final double[] chains = new double[8];
@@ -116,13 +115,5 @@ public final class Scratch {
       reference = new double[2 * places];
     }
     return reference;
-  }
-
-  /** For so many times 16 lanes, folded once. */
-  double[] halfFolded(int count) {
-    if (halfFolded.length < count * Segments.LANES / 2) {
-      halfFolded = new double[count * Segments.LANES / 2];
-    }
-    return halfFolded;
   }
 }
