@@ -401,4 +401,20 @@ final class FusedVectorKernels {
       }
     }
   }
+
+  /**
+   * As {@link RowVectorKernels#repeat}, but rows of which some fill four vectors as just these: a
+   * row's coefficients then stay in registers. SiLU has no registers left, nor waits for memory.
+   */
+  static int repeat(int length, int stride, Curve curve) {
+    boolean fill = length == stride && length > 0 && 4 * L % length == 0;
+    return fill && curve.kind != Curve.Kind.SILU
+        ? 4 * L / length
+        : RowVectorKernels.repeat(length, stride);
+  }
+
+  /** Rows in each of two stretches that are walked side by side, as {@link RowVectorKernels#quarter}. */
+  static int half(int rows) {
+    return Math.max(0, rows / 2 - 1 | 1);
+  }
 }
