@@ -161,8 +161,7 @@ final class FusedGradientVectorKernels {
           x, xFrom, z, zFrom, dy, dyFrom, dz, dzFrom, rows, stride, length, hi, k, b, first,
           planes);
     } else if (!planes && length == 4 * L) {
-      fourVectors(
-          x, xFrom, z, zFrom, dy, dyFrom, dz, dzFrom, rows, stride, hi, k, b, first, curve);
+      fourVectors(x, xFrom, z, zFrom, dy, dyFrom, dz, dzFrom, rows, stride, hi, k, b, first, curve);
     } else if (!planes && length % L == 0) {
       twoRows(
           x, xFrom, z, zFrom, dy, dyFrom, dz, dzFrom, rows, stride, length, hi, k, b, first, curve);
@@ -312,7 +311,8 @@ final class FusedGradientVectorKernels {
       } else {
         d1 = d1.blend(zero, below1).blend(zero, above1);
       }
-      FloatVector v2 = FloatVector.fromArray(F, x, xFrom + at + 2 * L).sub(mean2).fma(scale2, shift2);
+      FloatVector v2 =
+          FloatVector.fromArray(F, x, xFrom + at + 2 * L).sub(mean2).fma(scale2, shift2);
       if (z != null) {
         v2 = v2.add(FloatVector.fromArray(F, z, zFrom + at + 2 * L));
       }
@@ -326,7 +326,8 @@ final class FusedGradientVectorKernels {
       } else {
         d2 = d2.blend(zero, below2).blend(zero, above2);
       }
-      FloatVector v3 = FloatVector.fromArray(F, x, xFrom + at + 3 * L).sub(mean3).fma(scale3, shift3);
+      FloatVector v3 =
+          FloatVector.fromArray(F, x, xFrom + at + 3 * L).sub(mean3).fma(scale3, shift3);
       if (z != null) {
         v3 = v3.add(FloatVector.fromArray(F, z, zFrom + at + 3 * L));
       }
@@ -399,7 +400,8 @@ final class FusedGradientVectorKernels {
         } else {
           d0 = d0.blend(zero, below0).blend(zero, above0);
         }
-        FloatVector v1 = FloatVector.fromArray(F, x, xFrom + at + apart).sub(mean).fma(scale, shift);
+        FloatVector v1 =
+            FloatVector.fromArray(F, x, xFrom + at + apart).sub(mean).fma(scale, shift);
         if (z != null) {
           v1 = v1.add(FloatVector.fromArray(F, z, zFrom + at + apart));
         }

@@ -80,7 +80,7 @@ final class FusedVectorKernels {
     int run = order.run();
     int stride = order.rowLength();
     int length = (to - from) * run;
-    int repeat = RowVectorKernels.repeat(length, stride);
+    int repeat = repeat(length, stride, curve);
     float[] hi = affine.hi;
     float[] k = affine.k;
     float[] b = affine.b;
@@ -148,6 +148,8 @@ final class FusedVectorKernels {
     int whole = F.loopBound(length);
     if (curve == Curve.SILU) {
       SiluVectorKernels.siluRows(x, xAt, z, zAt, y, yAt, rows, stride, whole, hi, k, b, first);
+    } else if (length == 4 * L) {
+      fourVectors(x, xAt, z, zAt, y, yAt, rows, stride, hi, k, b, first, curve);
     } else {
       sideBySide(x, xAt, z, zAt, y, yAt, rows, stride, whole, hi, k, b, first, curve, null, 0);
     }
@@ -292,6 +294,116 @@ final class FusedVectorKernels {
     }
   }
 
+  /** Rows of four vectors, whose coefficients stay in registers. */
+  private static void fourVectors(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] y,
+      int yFrom,
+      int rows,
+      int stride,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int first,
+      Curve curve) {
+    boolean leaky = curve.kind == Curve.Kind.LEAKY;
+    boolean swish = curve.kind == Curve.Kind.HARD_SWISH;
+    boolean capped = !Float.isNaN(curve.cap);
+    FloatVector floor = FloatVector.broadcast(F, curve.floor);
+    FloatVector cap = FloatVector.broadcast(F, curve.cap);
+    FloatVector slope = FloatVector.broadcast(F, curve.slope);
+    FloatVector three = FloatVector.broadcast(F, 3);
+    FloatVector sixth = FloatVector.broadcast(F, Curve.SIXTH);
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector mean0 = FloatVector.fromArray(F, hi, first);
+    FloatVector mean1 = FloatVector.fromArray(F, hi, first + L);
+    FloatVector mean2 = FloatVector.fromArray(F, hi, first + 2 * L);
+    FloatVector mean3 = FloatVector.fromArray(F, hi, first + 3 * L);
+    FloatVector scale0 = FloatVector.fromArray(F, k, first);
+    FloatVector scale1 = FloatVector.fromArray(F, k, first + L);
+    FloatVector scale2 = FloatVector.fromArray(F, k, first + 2 * L);
+    FloatVector scale3 = FloatVector.fromArray(F, k, first + 3 * L);
+    FloatVector shift0 = FloatVector.fromArray(F, b, first);
+    FloatVector shift1 = FloatVector.fromArray(F, b, first + L);
+    FloatVector shift2 = FloatVector.fromArray(F, b, first + 2 * L);
+    FloatVector shift3 = FloatVector.fromArray(F, b, first + 3 * L);
+    for (int row = 0, at = 0; row < rows; row++, at += stride) {
+      FloatVector y0 = FloatVector.fromArray(F, x, xFrom + at).sub(mean0).fma(scale0, shift0);
+      if (z != null) {
+        y0 = y0.add(FloatVector.fromArray(F, z, zFrom + at));
+      }
+      if (swish) {
+        FloatVector t = y0.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y0);
+        y0 = t.blend(zero, y0.compare(VectorOperators.LE, floor));
+      } else if (leaky) {
+        y0 = y0.blend(y0.mul(slope), y0.compare(VectorOperators.LE, floor));
+      } else {
+        y0 = y0.blend(floor, y0.compare(VectorOperators.LE, floor));
+        if (capped) {
+          y0 = y0.blend(cap, y0.compare(VectorOperators.GE, cap));
+        }
+      }
+      FloatVector y1 = FloatVector.fromArray(F, x, xFrom + at + L).sub(mean1).fma(scale1, shift1);
+      if (z != null) {
+        y1 = y1.add(FloatVector.fromArray(F, z, zFrom + at + L));
+      }
+      if (swish) {
+        FloatVector t = y1.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y1);
+        y1 = t.blend(zero, y1.compare(VectorOperators.LE, floor));
+      } else if (leaky) {
+        y1 = y1.blend(y1.mul(slope), y1.compare(VectorOperators.LE, floor));
+      } else {
+        y1 = y1.blend(floor, y1.compare(VectorOperators.LE, floor));
+        if (capped) {
+          y1 = y1.blend(cap, y1.compare(VectorOperators.GE, cap));
+        }
+      }
+      FloatVector y2 =
+          FloatVector.fromArray(F, x, xFrom + at + 2 * L).sub(mean2).fma(scale2, shift2);
+      if (z != null) {
+        y2 = y2.add(FloatVector.fromArray(F, z, zFrom + at + 2 * L));
+      }
+      if (swish) {
+        FloatVector t = y2.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y2);
+        y2 = t.blend(zero, y2.compare(VectorOperators.LE, floor));
+      } else if (leaky) {
+        y2 = y2.blend(y2.mul(slope), y2.compare(VectorOperators.LE, floor));
+      } else {
+        y2 = y2.blend(floor, y2.compare(VectorOperators.LE, floor));
+        if (capped) {
+          y2 = y2.blend(cap, y2.compare(VectorOperators.GE, cap));
+        }
+      }
+      FloatVector y3 =
+          FloatVector.fromArray(F, x, xFrom + at + 3 * L).sub(mean3).fma(scale3, shift3);
+      if (z != null) {
+        y3 = y3.add(FloatVector.fromArray(F, z, zFrom + at + 3 * L));
+      }
+      if (swish) {
+        FloatVector t = y3.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y3);
+        y3 = t.blend(zero, y3.compare(VectorOperators.LE, floor));
+      } else if (leaky) {
+        y3 = y3.blend(y3.mul(slope), y3.compare(VectorOperators.LE, floor));
+      } else {
+        y3 = y3.blend(floor, y3.compare(VectorOperators.LE, floor));
+        if (capped) {
+          y3 = y3.blend(cap, y3.compare(VectorOperators.GE, cap));
+        }
+      }
+      y0.intoArray(y, yFrom + at);
+      y1.intoArray(y, yFrom + at + L);
+      y2.intoArray(y, yFrom + at + 2 * L);
+      y3.intoArray(y, yFrom + at + 3 * L);
+    }
+  }
+
   /**
    * Rows in each of four stretches that are walked side by side, of coefficients of their length, a
    * whole number of vectors.
@@ -413,7 +525,10 @@ final class FusedVectorKernels {
         : RowVectorKernels.repeat(length, stride);
   }
 
-  /** Rows in each of two stretches that are walked side by side, as {@link RowVectorKernels#quarter}. */
+  /**
+   * Rows in each of two stretches that are walked side by side, as {@link
+   * RowVectorKernels#quarter}.
+   */
   static int half(int rows) {
     return Math.max(0, rows / 2 - 1 | 1);
   }
