@@ -151,7 +151,7 @@ final class FusedVectorKernels {
     } else if (length == 4 * L) {
       fourVectors(x, xAt, z, zAt, y, yAt, rows, stride, hi, k, b, first, curve);
     } else {
-      sideBySide(x, xAt, z, zAt, y, yAt, rows, stride, whole, hi, k, b, first, curve, null, 0);
+      sideBySide(x, xAt, z, zAt, y, yAt, rows, stride, whole, hi, k, b, first, curve);
     }
     for (int row = 0; row < rows && whole < length; row++) {
       for (int i = whole; i < length; i++) {
@@ -164,7 +164,7 @@ final class FusedVectorKernels {
   }
 
   /** The same of curves that memory is slower than: four rows side by side. */
-  static void sideBySide(
+  private static void sideBySide(
       float[] x,
       int xAt,
       float[] z,
@@ -178,39 +178,16 @@ final class FusedVectorKernels {
       float[] k,
       float[] b,
       int first,
-      Curve curve,
-      long[] bits,
-      int word) {
+      Curve curve) {
     int count = RowVectorKernels.quarter(rows);
     int done = 0;
     int step = stride;
     int apart = count * stride;
     while (done < rows) {
       int at = done * stride;
-      if (bits == null) {
-        fourRows(
-            x, xAt + at, z, zAt + at, y, yAt + at, count, step, apart, length, hi, k, b, first,
-            curve);
-      } else {
-        MarkedVectorKernels.markedFourRows(
-            x,
-            xAt + at,
-            z,
-            zAt + at,
-            y,
-            yAt + at,
-            count,
-            step,
-            apart,
-            length,
-            hi,
-            k,
-            b,
-            first,
-            curve,
-            bits,
-            word + at / Long.SIZE);
-      }
+      fourRows(
+          x, xAt + at, z, zAt + at, y, yAt + at, count, step, apart, length, hi, k, b, first,
+          curve);
       done += apart == 0 ? count : 4 * count;
       // four neighbours at a time while as many are left, then the rest four times each: all are
       // read before any is written

@@ -57,10 +57,13 @@ final class MarkedVectorKernels {
     int first = firstRow * stride + from * run;
     boolean planes = run >= L;
     int length = planes ? run : (to - from) * run;
-    int repeat = planes ? 1 : RowVectorKernels.repeat(length, stride);
-    int together = (endRow - firstRow) / repeat;
+    int repeat = planes ? 1 : FusedVectorKernels.repeat(length, stride, curve);
+    boolean fourVectors = !planes && length * repeat == 4 * L;
+    // a word has one to four times four vectors
+    int group = fourVectors ? Long.SIZE / length : repeat;
+    int together = (endRow - firstRow) / group;
     int done = 0;
-    if (length * repeat % Long.SIZE == 0 && first % Long.SIZE == 0 && length > 0) {
+    if (length * group % Long.SIZE == 0 && first % Long.SIZE == 0 && length > 0) {
       float[] hi = affine.hi;
       float[] k = affine.k;
       float[] b = affine.b;
@@ -72,8 +75,8 @@ final class MarkedVectorKernels {
         b = RowVectorKernels.tile(affine.b, from, to, run, repeat, scratch.tileC);
         c = 0;
       }
-      if (!planes) {
-        FusedVectorKernels.sideBySide(
+      if (fourVectors) {
+        markedFourVectors(
             x,
             xOffset + first,
             z,
@@ -81,8 +84,23 @@ final class MarkedVectorKernels {
             y,
             yOffset + first,
             together,
-            length * repeat,
-            length * repeat,
+            hi,
+            k,
+            b,
+            c,
+            curve,
+            bits,
+            bitsOffset + first / Long.SIZE);
+      } else if (!planes) {
+        markedTwoRows(
+            x,
+            xOffset + first,
+            z,
+            zOffset + first,
+            y,
+            yOffset + first,
+            together,
+            length * group,
             hi,
             k,
             b,
@@ -110,7 +128,7 @@ final class MarkedVectorKernels {
             bits,
             bitsOffset + at / Long.SIZE);
       }
-      done = together * repeat;
+      done = together * group;
     }
     if (firstRow + done < endRow) {
       markedPieces(
@@ -277,10 +295,109 @@ final class MarkedVectorKernels {
   }
 
   /**
-   * As {@link FusedVectorKernels#fourRows}, of rows of whole words, and their bits. {@link
-   * #markedPlanes} says why those of v.
+   * Rows of four vectors that follow one another, whose coefficients stay in registers, and their
+   * bits.
    */
-  static void markedFourRows(
+  private static void markedFourVectors(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] y,
+      int yFrom,
+      int words,
+      float[] hi,
+      float[] k,
+      float[] b,
+      int coefficients,
+      Curve curve,
+      long[] bits,
+      int first) {
+    boolean leaky = curve.kind == Curve.Kind.LEAKY;
+    boolean capped = !Float.isNaN(curve.cap);
+    FloatVector floor = FloatVector.broadcast(F, curve.floor);
+    FloatVector cap = FloatVector.broadcast(F, curve.cap);
+    FloatVector slope = FloatVector.broadcast(F, curve.slope);
+    FloatVector mean0 = FloatVector.fromArray(F, hi, coefficients);
+    FloatVector mean1 = FloatVector.fromArray(F, hi, coefficients + L);
+    FloatVector mean2 = FloatVector.fromArray(F, hi, coefficients + 2 * L);
+    FloatVector mean3 = FloatVector.fromArray(F, hi, coefficients + 3 * L);
+    FloatVector scale0 = FloatVector.fromArray(F, k, coefficients);
+    FloatVector scale1 = FloatVector.fromArray(F, k, coefficients + L);
+    FloatVector scale2 = FloatVector.fromArray(F, k, coefficients + 2 * L);
+    FloatVector scale3 = FloatVector.fromArray(F, k, coefficients + 3 * L);
+    FloatVector shift0 = FloatVector.fromArray(F, b, coefficients);
+    FloatVector shift1 = FloatVector.fromArray(F, b, coefficients + L);
+    FloatVector shift2 = FloatVector.fromArray(F, b, coefficients + 2 * L);
+    FloatVector shift3 = FloatVector.fromArray(F, b, coefficients + 3 * L);
+    int at = 0;
+    for (int word = 0; word < words; word++) {
+      long clear = 0;
+      for (int j = 0; j < Long.SIZE; j += 4 * L, at += 4 * L) {
+        FloatVector v0 = FloatVector.fromArray(F, x, xFrom + at).sub(mean0).fma(scale0, shift0);
+        if (z != null) {
+          v0 = v0.add(FloatVector.fromArray(F, z, zFrom + at));
+        }
+        FloatVector v1 = FloatVector.fromArray(F, x, xFrom + at + L).sub(mean1).fma(scale1, shift1);
+        if (z != null) {
+          v1 = v1.add(FloatVector.fromArray(F, z, zFrom + at + L));
+        }
+        FloatVector v2 =
+            FloatVector.fromArray(F, x, xFrom + at + 2 * L).sub(mean2).fma(scale2, shift2);
+        if (z != null) {
+          v2 = v2.add(FloatVector.fromArray(F, z, zFrom + at + 2 * L));
+        }
+        FloatVector v3 =
+            FloatVector.fromArray(F, x, xFrom + at + 3 * L).sub(mean3).fma(scale3, shift3);
+        if (z != null) {
+          v3 = v3.add(FloatVector.fromArray(F, z, zFrom + at + 3 * L));
+        }
+        VectorMask<Float> below0 = v0.compare(VectorOperators.LE, floor);
+        clear |= below0.toLong() << j;
+        FloatVector y0 = v0.blend(leaky ? v0.mul(slope) : floor, below0);
+        if (capped) {
+          VectorMask<Float> above = v0.compare(VectorOperators.GE, cap);
+          clear |= above.toLong() << j;
+          y0 = y0.blend(cap, above);
+        }
+        VectorMask<Float> below1 = v1.compare(VectorOperators.LE, floor);
+        clear |= below1.toLong() << j + L;
+        FloatVector y1 = v1.blend(leaky ? v1.mul(slope) : floor, below1);
+        if (capped) {
+          VectorMask<Float> above = v1.compare(VectorOperators.GE, cap);
+          clear |= above.toLong() << j + L;
+          y1 = y1.blend(cap, above);
+        }
+        VectorMask<Float> below2 = v2.compare(VectorOperators.LE, floor);
+        clear |= below2.toLong() << j + 2 * L;
+        FloatVector y2 = v2.blend(leaky ? v2.mul(slope) : floor, below2);
+        if (capped) {
+          VectorMask<Float> above = v2.compare(VectorOperators.GE, cap);
+          clear |= above.toLong() << j + 2 * L;
+          y2 = y2.blend(cap, above);
+        }
+        VectorMask<Float> below3 = v3.compare(VectorOperators.LE, floor);
+        clear |= below3.toLong() << j + 3 * L;
+        FloatVector y3 = v3.blend(leaky ? v3.mul(slope) : floor, below3);
+        if (capped) {
+          VectorMask<Float> above = v3.compare(VectorOperators.GE, cap);
+          clear |= above.toLong() << j + 3 * L;
+          y3 = y3.blend(cap, above);
+        }
+        y0.intoArray(y, yFrom + at);
+        y1.intoArray(y, yFrom + at + L);
+        y2.intoArray(y, yFrom + at + 2 * L);
+        y3.intoArray(y, yFrom + at + 3 * L);
+      }
+      bits[first + word] = ~clear;
+    }
+  }
+
+  /**
+   * Rows of whole words that follow one another, in two stretches that are walked side by side, and
+   * their bits: those of four stretches need more registers than there are.
+   */
+  private static void markedTwoRows(
       float[] x,
       int xFrom,
       float[] z,
@@ -288,8 +405,6 @@ final class MarkedVectorKernels {
       float[] y,
       int yFrom,
       int rows,
-      int stride,
-      int apart,
       int length,
       float[] hi,
       float[] k,
@@ -303,16 +418,16 @@ final class MarkedVectorKernels {
     FloatVector floor = FloatVector.broadcast(F, curve.floor);
     FloatVector cap = FloatVector.broadcast(F, curve.cap);
     FloatVector slope = FloatVector.broadcast(F, curve.slope);
-    int wordsApart = apart / Long.SIZE;
-    for (int row = 0; row < rows; row++) {
-      int at = row * stride;
+    int together = FusedVectorKernels.half(rows);
+    for (int row = 0; row < rows - together; row++) {
+      // the last few, which have no partner, twice at once
+      int at = (row < together ? row : row + together) * length;
+      int apart = row < together ? together * length : 0;
       int index = first + at / Long.SIZE;
       int c = coefficients;
       for (int i = 0; i < length; i += Long.SIZE, index++) {
         long clear0 = 0;
         long clear1 = 0;
-        long clear2 = 0;
-        long clear3 = 0;
         for (int j = 0; j < Long.SIZE; j += L, at += L, c += L) {
           FloatVector mean = FloatVector.fromArray(F, hi, c);
           FloatVector scale = FloatVector.fromArray(F, k, c);
@@ -325,16 +440,6 @@ final class MarkedVectorKernels {
               FloatVector.fromArray(F, x, xFrom + at + apart).sub(mean).fma(scale, shift);
           if (z != null) {
             v1 = v1.add(FloatVector.fromArray(F, z, zFrom + at + apart));
-          }
-          FloatVector v2 =
-              FloatVector.fromArray(F, x, xFrom + at + 2 * apart).sub(mean).fma(scale, shift);
-          if (z != null) {
-            v2 = v2.add(FloatVector.fromArray(F, z, zFrom + at + 2 * apart));
-          }
-          FloatVector v3 =
-              FloatVector.fromArray(F, x, xFrom + at + 3 * apart).sub(mean).fma(scale, shift);
-          if (z != null) {
-            v3 = v3.add(FloatVector.fromArray(F, z, zFrom + at + 3 * apart));
           }
           VectorMask<Float> below0 = v0.compare(VectorOperators.LE, floor);
           clear0 |= below0.toLong() << j;
@@ -352,31 +457,11 @@ final class MarkedVectorKernels {
             clear1 |= above.toLong() << j;
             y1 = y1.blend(cap, above);
           }
-          VectorMask<Float> below2 = v2.compare(VectorOperators.LE, floor);
-          clear2 |= below2.toLong() << j;
-          FloatVector y2 = v2.blend(leaky ? v2.mul(slope) : floor, below2);
-          if (capped) {
-            VectorMask<Float> above = v2.compare(VectorOperators.GE, cap);
-            clear2 |= above.toLong() << j;
-            y2 = y2.blend(cap, above);
-          }
-          VectorMask<Float> below3 = v3.compare(VectorOperators.LE, floor);
-          clear3 |= below3.toLong() << j;
-          FloatVector y3 = v3.blend(leaky ? v3.mul(slope) : floor, below3);
-          if (capped) {
-            VectorMask<Float> above = v3.compare(VectorOperators.GE, cap);
-            clear3 |= above.toLong() << j;
-            y3 = y3.blend(cap, above);
-          }
           y0.intoArray(y, yFrom + at);
           y1.intoArray(y, yFrom + at + apart);
-          y2.intoArray(y, yFrom + at + 2 * apart);
-          y3.intoArray(y, yFrom + at + 3 * apart);
         }
         bits[index] = ~clear0;
-        bits[index + wordsApart] = ~clear1;
-        bits[index + 2 * wordsApart] = ~clear2;
-        bits[index + 3 * wordsApart] = ~clear3;
+        bits[index + apart / Long.SIZE] = ~clear1;
       }
     }
   }
