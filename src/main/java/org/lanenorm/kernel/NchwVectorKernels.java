@@ -230,9 +230,7 @@ final class NchwVectorKernels {
           square = FloatVector.fromArray(F, lanes, at + LANES);
         }
         sum.add(d0.add(d1).add(d2.add(d3))).intoArray(lanes, at);
-        square
-            .add(d1.fma(d1, d0.mul(d0)).add(d3.fma(d3, d2.mul(d2))))
-            .intoArray(lanes, at + LANES);
+        square.add(d1.fma(d1, d0.mul(d0)).add(d3.fma(d3, d2.mul(d2)))).intoArray(lanes, at + LANES);
       }
     }
   }
@@ -419,7 +417,8 @@ final class NchwVectorKernels {
             + (channels - 1) * order.channelStride()
             + (order.images(block, endBlock) - 1) * order.imageStride();
     int over = last + (order.length(block) + QUAD - 1) / QUAD * QUAD - x.length;
-    return Math.min(channels, Math.max(0, over + order.channelStride() - 1) / order.channelStride());
+    return Math.min(
+        channels, Math.max(0, over + order.channelStride() - 1) / order.channelStride());
   }
 
   /**

@@ -71,7 +71,19 @@ class NchwVectorKernelsTest {
         Arrays.fill(scratch.lanes(CHANNELS), Float.NaN);
         (i == 0 ? ScalarKernels.INSTANCE : VectorKernels.INSTANCE)
             .gradientSums(
-                x, OFFSET, dy, OFFSET, order, 0, 1, from, CHANNELS, hi, sum[i], product[i], scratch);
+                x,
+                OFFSET,
+                dy,
+                OFFSET,
+                order,
+                0,
+                1,
+                from,
+                CHANNELS,
+                hi,
+                sum[i],
+                product[i],
+                scratch);
       }
       assertThat(sum[1]).isEqualTo(sum[0]);
       assertThat(product[1]).isEqualTo(product[0]);
