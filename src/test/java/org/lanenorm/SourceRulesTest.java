@@ -64,6 +64,8 @@ class SourceRulesTest {
     "NchwVectorKernels,halfSquares",
     "NchwVectorKernels,quadProducts",
     "RowVectorKernels,row",
+    "RowVectorKernels,narrowRows",
+    "RowVectorKernels,twoRows",
     "FusedVectorKernels,planes",
     "FusedVectorKernels,fourVectors",
     "FusedVectorKernels,fourRows",

@@ -496,9 +496,9 @@ final class FusedVectorKernels {
    * row's coefficients then stay in registers. SiLU has no registers left, nor waits for memory.
    */
   static int repeat(int length, int stride, Curve curve) {
-    boolean fill = length == stride && length > 0 && 4 * L % length == 0;
-    return fill && curve.kind != Curve.Kind.SILU
-        ? 4 * L / length
+    int narrow = RowVectorKernels.narrow(length, stride);
+    return narrow * length == 4 * L && curve.kind != Curve.Kind.SILU
+        ? narrow
         : RowVectorKernels.repeat(length, stride);
   }
 

@@ -476,7 +476,7 @@ final class RowVectorKernels {
   }
 
   /** As {@link #repeat}, where that is {@link #NARROW}; else 0. */
-  private static int narrow(int length, int stride) {
+  static int narrow(int length, int stride) {
     if (length != stride || length == 0 || length > NARROW) {
       return 0;
     }
