@@ -21,7 +21,7 @@ public final class Backend {
     Kernels kernels = null;
     String refusal = null;
     try {
-      vectorBitsCap(); // refuses a wrong value whatever the back end
+      Asked.vectorBits(); // refuses a wrong value whatever the back end
       kernels = choose(System.getProperty(BACKEND));
     } catch (IllegalStateException e) {
       refusal = e.getMessage();
@@ -45,15 +45,20 @@ public final class Backend {
     return KERNELS;
   }
 
-  /** The vector width asked for at most, in bits. */
-  static int vectorBitsCap() {
-    String bits = System.getProperty(VECTOR_BITS, "512");
-    return switch (bits) {
-      case "128", "256", "512" -> Integer.parseInt(bits);
-      default ->
-          throw new IllegalStateException(
-              "system property " + VECTOR_BITS + " must be 128, 256 or 512, but was " + bits);
-    };
+  /** What system properties ask for: a class of its own, as asking must not choose kernels. */
+  static final class Asked {
+    private Asked() {}
+
+    /** The vector width at most, in bits. */
+    static int vectorBits() {
+      String bits = System.getProperty(VECTOR_BITS, "512");
+      return switch (bits) {
+        case "128", "256", "512" -> Integer.parseInt(bits);
+        default ->
+            throw new IllegalStateException(
+                "system property " + VECTOR_BITS + " must be 128, 256 or 512, but was " + bits);
+      };
+    }
   }
 
   private static Kernels choose(String asked) {

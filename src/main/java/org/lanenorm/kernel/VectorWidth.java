@@ -7,7 +7,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorWidth {
   /** Constant, as it must be: a species that the compiler cannot see through is 12 times slower. */
   static final VectorSpecies<Float> SPECIES =
-      species(Math.min(preferredBits(), Backend.vectorBitsCap()));
+      species(Math.min(preferredBits(), Backend.Asked.vectorBits()));
 
   private VectorWidth() {}
 
