@@ -605,9 +605,9 @@ public final class BatchNorm {
       forwardByBatch(x, xOffset, y, yOffset, shape, ofInference);
       return;
     }
-    runningInvStd();
-    affine.compute(mean, invStd, gamma, beta, 0, channels);
-    workspace.passes.normalize(x, xOffset, y, yOffset, workspace.order(shape), affine);
+    Segments order = workspace.order(shape);
+    inferenceCoefficients(order);
+    workspace.passes.normalize(x, xOffset, y, yOffset, order, affine);
   }
 
   /**
@@ -628,9 +628,8 @@ public final class BatchNorm {
     } else if (ofInference != null) {
       forwardByBatch(x, y, shape, ofInference);
     } else {
-      runningInvStd();
-      affine.compute(mean, invStd, gamma, beta, 0, channels);
       Segments order = workspace.order(shape);
+      inferenceCoefficients(order);
       StoredPasses passes = workspace.stored();
       passes.fused(x.elements, null, y.elements, order, affine, Curve.IDENTITY);
     }
@@ -686,6 +685,17 @@ public final class BatchNorm {
   }
 
   /** Sets mean and invStd to those of the running statistics. */
+  private void inferenceCoefficients(Segments order) {
+    // with epsilon 0 a divisor may be 0, which is an error that names the channel
+    if (epsilon > 0 && epsilonIsInside() && convention.spread() == Spread.VARIANCE) {
+      workspace.passes.coefficients(
+          running.mean, running.spread, order, epsilon, invStd, gamma, beta, affine);
+    } else {
+      runningInvStd();
+      affine.compute(mean, invStd, gamma, beta, 0, channels);
+    }
+  }
+
   private void runningInvStd() {
     for (int c = 0; c < channels; c++) {
       mean[c] = running.mean(c);

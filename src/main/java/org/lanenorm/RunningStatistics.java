@@ -15,10 +15,10 @@ import java.util.Arrays;
  */
 public final class RunningStatistics {
   private final Convention convention;
-  private final double[] mean;
+  final double[] mean;
 
   /** The variances or standard deviations. */
-  private final double[] spread;
+  final double[] spread;
 
   private final long[] updates;
 

@@ -25,7 +25,7 @@ public final class ChannelReduction {
   private static final float PLAIN_SHIFT = 0x1p-38f;
 
   /** Products whose sum is below this may have lost digits to underflow, 2^-150 each. */
-  private static final float SMALLEST_PRODUCTS = 0x1p-110f;
+  static final float SMALLEST_PRODUCTS = 0x1p-110f;
 
   private ChannelReduction() {}
 

@@ -75,6 +75,70 @@ final class ChannelVectorKernels {
   }
 
   /**
+   * {@link ChannelReduction#segmentGradients} of each segment in [firstSegment, endSegment): which
+   * channels, if any, float was not enough for.
+   */
+  static void segmentGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] hi,
+      double[] sum,
+      double[] product,
+      Scratch scratch) {
+    int width = to - from;
+    int whole = D.loopBound(width);
+    for (int segment = firstSegment, at = 0; segment < endSegment; segment++, at += width) {
+      for (int c = 0; c < whole; c += L) {
+        DoubleVector s = DoubleVector.fromArray(D, sum, at + c).abs();
+        DoubleVector p = DoubleVector.fromArray(D, product, at + c).abs();
+        VectorMask<Double> enough =
+            s.compare(VectorOperators.LT, Double.POSITIVE_INFINITY)
+                .and(p.compare(VectorOperators.LT, Double.POSITIVE_INFINITY))
+                .and(
+                    p.compare(VectorOperators.GE, ChannelReduction.SMALLEST_PRODUCTS)
+                        .or(p.compare(VectorOperators.EQ, 0.0)));
+        if (!enough.allTrue()) {
+          ChannelReduction.segmentGradients(
+              x,
+              xOffset,
+              dy,
+              dyOffset,
+              order,
+              segment,
+              from + c,
+              from + c + L,
+              hi,
+              sum,
+              product,
+              at + c,
+              scratch);
+        }
+      }
+      ChannelReduction.segmentGradients(
+          x,
+          xOffset,
+          dy,
+          dyOffset,
+          order,
+          segment,
+          from + whole,
+          to,
+          hi,
+          sum,
+          product,
+          at + whole,
+          scratch);
+    }
+  }
+
+  /**
    * {@link ChannelReduction#invStd} and {@link ChannelAffine#compute} of the channels [from, to).
    */
   static void coefficients(

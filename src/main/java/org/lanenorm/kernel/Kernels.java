@@ -106,6 +106,22 @@ public interface Kernels {
       double[] product,
       Scratch scratch);
 
+  /** {@link ChannelReduction#segmentGradients} for each segment of these sums. */
+  void segmentGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] hi,
+      double[] sum,
+      double[] product,
+      Scratch scratch);
+
   /**
    * y = fma(x - hi, k, b) for the channels [from, to) of the {@link Segments#rows} [firstRow,
    * endRow). y may be x.

@@ -897,7 +897,11 @@ final class NchwVectorKernels {
     }
   }
 
-  /** Planes of one to four vectors, the last of which may overlap one another. */
+  /**
+   * Planes of one to four vectors, the last of which may overlap one another. One element over
+   * three vectors, as 7x7 has, is cheaper alone: a vector for it would touch two more lines of each
+   * array.
+   */
   private static void smallPlanes(
       float[] x,
       int xFrom,
@@ -913,6 +917,7 @@ final class NchwVectorKernels {
     int second = Math.min(L, length - L);
     int third = Math.min(2 * L, length - L);
     int fourth = length - L;
+    boolean single = length == 3 * L + 1;
     for (int c = from; c < to; c++) {
       int xAt = xFrom + (c - from) * length;
       int yAt = yFrom + (c - from) * length;
@@ -923,11 +928,17 @@ final class NchwVectorKernels {
       FloatVector y0 = FloatVector.fromArray(F, x, xAt).sub(mean).fma(scale, shift);
       FloatVector y1 = FloatVector.fromArray(F, x, xAt + second).sub(mean).fma(scale, shift);
       FloatVector y2 = FloatVector.fromArray(F, x, xAt + third).sub(mean).fma(scale, shift);
-      FloatVector y3 = FloatVector.fromArray(F, x, xAt + fourth).sub(mean).fma(scale, shift);
+      if (single) {
+        y[yAt + 3 * L] = Fma.fma(x[xAt + 3 * L] - hi[c], k[c], b[c]);
+      } else {
+        FloatVector.fromArray(F, x, xAt + fourth)
+            .sub(mean)
+            .fma(scale, shift)
+            .intoArray(y, yAt + fourth);
+      }
       y0.intoArray(y, yAt);
       y1.intoArray(y, yAt + second);
       y2.intoArray(y, yAt + third);
-      y3.intoArray(y, yAt + fourth);
     }
   }
 
@@ -1020,6 +1031,7 @@ final class NchwVectorKernels {
     int second = Math.min(L, length - L);
     int third = Math.min(2 * L, length - L);
     int fourth = length - L;
+    boolean single = length == 3 * L + 1;
     for (int c = from; c < to; c++) {
       int xAt = xFrom + (c - from) * length;
       int dyAt = dyFrom + (c - from) * length;
@@ -1031,15 +1043,19 @@ final class NchwVectorKernels {
       FloatVector dx0 = FloatVector.fromArray(F, x, xAt).sub(mean).fma(slope, shift);
       FloatVector dx1 = FloatVector.fromArray(F, x, xAt + second).sub(mean).fma(slope, shift);
       FloatVector dx2 = FloatVector.fromArray(F, x, xAt + third).sub(mean).fma(slope, shift);
-      FloatVector dx3 = FloatVector.fromArray(F, x, xAt + fourth).sub(mean).fma(slope, shift);
       dx0 = FloatVector.fromArray(F, dy, dyAt).fma(scale, dx0);
       dx1 = FloatVector.fromArray(F, dy, dyAt + second).fma(scale, dx1);
       dx2 = FloatVector.fromArray(F, dy, dyAt + third).fma(scale, dx2);
-      dx3 = FloatVector.fromArray(F, dy, dyAt + fourth).fma(scale, dx3);
+      if (single) {
+        float rest = Fma.fma(x[xAt + 3 * L] - hi[c], p[c], q[c]);
+        dx[dxAt + 3 * L] = Fma.fma(dy[dyAt + 3 * L], k[c], rest);
+      } else {
+        FloatVector rest = FloatVector.fromArray(F, x, xAt + fourth).sub(mean).fma(slope, shift);
+        FloatVector.fromArray(F, dy, dyAt + fourth).fma(scale, rest).intoArray(dx, dxAt + fourth);
+      }
       dx0.intoArray(dx, dxAt);
       dx1.intoArray(dx, dxAt + second);
       dx2.intoArray(dx, dxAt + third);
-      dx3.intoArray(dx, dxAt + fourth);
     }
   }
 

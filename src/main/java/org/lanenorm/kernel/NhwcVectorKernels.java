@@ -345,15 +345,13 @@ final class NhwcVectorKernels {
       Scratch scratch) {
     float[] shifts = scratch.shifts;
     boolean even = quad % 2 == 0;
+    boolean last = quad == 3;
     float[] quadSums = scratch.firstOther;
     float[] quadProducts = scratch.secondOther;
-    float[] halfSums = quad == 3 ? scratch.firstHalf : scratch.zeros;
-    float[] halfProducts = quad == 3 ? scratch.secondHalf : scratch.zeros;
-    float[] oldSums = quad == 3 ? scratch.first : scratch.zeros;
-    float[] oldProducts = quad == 3 ? scratch.second : scratch.zeros;
-    float[] sums = quad == 3 ? scratch.first : scratch.firstHalf;
-    float[] products = quad == 3 ? scratch.second : scratch.secondHalf;
-    int origin = quad == 3 ? 0 : from;
+    float[] halfSums = scratch.firstHalf;
+    float[] halfProducts = scratch.secondHalf;
+    float[] sums = scratch.first;
+    float[] products = scratch.second;
     for (int i = from; i < to; i += L) {
       FloatVector shift = FloatVector.fromArray(F, shifts, i);
       int j = xAt + i;
@@ -373,12 +371,16 @@ final class NhwcVectorKernels {
         product.intoArray(quadProducts, i - from);
       } else {
         sum = FloatVector.fromArray(F, quadSums, i - from).add(sum);
-        sum = FloatVector.fromArray(F, halfSums, i - from).add(sum);
-        FloatVector.fromArray(F, oldSums, i - origin).add(sum).intoArray(sums, i - origin);
         product = FloatVector.fromArray(F, quadProducts, i - from).add(product);
-        product = FloatVector.fromArray(F, halfProducts, i - from).add(product);
-        product = FloatVector.fromArray(F, oldProducts, i - origin).add(product);
-        product.intoArray(products, i - origin);
+        if (last) {
+          sum = FloatVector.fromArray(F, halfSums, i - from).add(sum);
+          product = FloatVector.fromArray(F, halfProducts, i - from).add(product);
+          FloatVector.fromArray(F, sums, i).add(sum).intoArray(sums, i);
+          FloatVector.fromArray(F, products, i).add(product).intoArray(products, i);
+        } else {
+          sum.intoArray(halfSums, i - from);
+          product.intoArray(halfProducts, i - from);
+        }
       }
     }
   }

@@ -400,6 +400,23 @@ public final class Passes {
     }
   }
 
+  /**
+   * Coefficients by constant statistics, invStd = 1/sqrt(variance + epsilon): those of one element
+   * whose M2 is the variance.
+   */
+  public void coefficients(
+      double[] mean,
+      double[] variance,
+      Segments order,
+      double epsilon,
+      double[] invStd,
+      float[] gamma,
+      float[] beta,
+      ChannelAffine affine) {
+    Kernels able = order.count() < VectorKernels.LONG_CHANNEL ? kernels : ScalarKernels.INSTANCE;
+    able.coefficients(mean, variance, 1, epsilon, invStd, gamma, beta, affine, 0, channels);
+  }
+
   /** y = (x - mean)*k + beta over the whole tensor. */
   public void normalize(
       float[] x, int xOffset, float[] y, int yOffset, Segments order, ChannelAffine affine) {
@@ -605,11 +622,8 @@ public final class Passes {
     Scratch own = scratch[member];
     kernels.gradientSums(
         x, xOffset, dy, dyOffset, order, firstSegment, endSegment, from, to, hi, sum, product, own);
-    for (int segment = firstSegment; segment < endSegment; segment++) {
-      int at = (segment - firstSegment) * (to - from);
-      ChannelReduction.segmentGradients(
-          x, xOffset, dy, dyOffset, order, segment, from, to, hi, sum, product, at, own);
-    }
+    kernels.segmentGradients(
+        x, xOffset, dy, dyOffset, order, firstSegment, endSegment, from, to, hi, sum, product, own);
   }
 
   /**

@@ -228,6 +228,28 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void segmentGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] hi,
+      double[] sum,
+      double[] product,
+      Scratch scratch) {
+    for (int segment = firstSegment; segment < endSegment; segment++) {
+      int at = (segment - firstSegment) * (to - from);
+      ChannelReduction.segmentGradients(
+          x, xOffset, dy, dyOffset, order, segment, from, to, hi, sum, product, at, scratch);
+    }
+  }
+
+  @Override
   public void normalize(
       float[] x,
       int xOffset,

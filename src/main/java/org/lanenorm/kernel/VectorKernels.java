@@ -9,7 +9,7 @@ final class VectorKernels implements Kernels {
    * that are used once in so long a call would be boxed for the first thousand calls, until C2 has
    * compiled them.
    */
-  private static final int LONG_CHANNEL = 4096;
+  static final int LONG_CHANNEL = 4096;
 
   /** Of 128 bits, two channels at a time gain nothing, and C2 boxes vectors of half a width. */
   private static final boolean WIDE = VectorWidth.SPECIES.vectorBitSize() > 128;
@@ -163,6 +163,54 @@ final class VectorKernels implements Kernels {
           x, xOffset, dy, dyOffset, order, firstSegment, hi, sum, product, scratch);
     } else {
       NchwVectorKernels.gradientSums(
+          x,
+          xOffset,
+          dy,
+          dyOffset,
+          order,
+          firstSegment,
+          endSegment,
+          from,
+          to,
+          hi,
+          sum,
+          product,
+          scratch);
+    }
+  }
+
+  @Override
+  public void segmentGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      int firstSegment,
+      int endSegment,
+      int from,
+      int to,
+      float[] hi,
+      double[] sum,
+      double[] product,
+      Scratch scratch) {
+    if (WIDE) {
+      ChannelVectorKernels.segmentGradients(
+          x,
+          xOffset,
+          dy,
+          dyOffset,
+          order,
+          firstSegment,
+          endSegment,
+          from,
+          to,
+          hi,
+          sum,
+          product,
+          scratch);
+    } else {
+      ScalarKernels.INSTANCE.segmentGradients(
           x,
           xOffset,
           dy,

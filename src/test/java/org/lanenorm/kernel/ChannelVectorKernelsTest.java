@@ -162,4 +162,30 @@ class ChannelVectorKernelsTest {
       assertThat(squareOfMany).isEqualTo(square);
     }
   }
+
+  @Test
+  void gradientSumsOfSegmentsAreTheSame() {
+    for (int i = 0; i < CASES; i++) {
+      int rows = 1 + random.nextInt(40);
+      Segments order = new Segments(true, rows, CHANNELS, 1);
+      float[] x = new float[rows * CHANNELS];
+      float[] dy = new float[x.length];
+      for (int j = 0; j < x.length; j++) {
+        x[j] = random.nextFloat();
+        dy[j] = random.nextFloat();
+      }
+      float[] hi = new float[CHANNELS];
+      double[] sum = values(true);
+      double[] product = values(true);
+      double[] sumOfMany = sum.clone();
+      double[] productOfMany = product.clone();
+      Scratch scratch = new Scratch();
+      ScalarKernels.INSTANCE.segmentGradients(
+          x, 0, dy, 0, order, 0, 1, 0, CHANNELS, hi, sum, product, scratch);
+      ChannelVectorKernels.segmentGradients(
+          x, 0, dy, 0, order, 0, 1, 0, CHANNELS, hi, sumOfMany, productOfMany, scratch);
+      assertThat(sumOfMany).isEqualTo(sum);
+      assertThat(productOfMany).isEqualTo(product);
+    }
+  }
 }

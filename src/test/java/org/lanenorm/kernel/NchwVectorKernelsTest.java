@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.lanenorm.Tensors.normal;
 
 import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -87,6 +88,49 @@ class NchwVectorKernelsTest {
       }
       assertThat(sum[1]).isEqualTo(sum[0]);
       assertThat(product[1]).isEqualTo(product[0]);
+    }
+  }
+
+  /** 13, 25 and 49 positions are three vectors of 4, 8 or 16 lanes and one element. */
+  @ParameterizedTest
+  @ValueSource(ints = {4, 9, 12, 13, 14, 16, 17, 25, 26, 31, 33, 48, 49, 50, 63, 64, 65, 196})
+  void planesAreTheScalarOnes(int spatial) {
+    Segments order = new Segments(false, 1, CHANNELS, spatial);
+    float[] x = tensor(spatial, 1);
+    ChannelAffine affine = new ChannelAffine(CHANNELS);
+    double[] mean = new Random(4).doubles(CHANNELS).toArray();
+    double[] invStd = new Random(5).doubles(CHANNELS, 1, 2).toArray();
+    affine.compute(mean, invStd, normal(CHANNELS, 6), normal(CHANNELS, 7), 0, CHANNELS);
+    for (int from : new int[] {0, 3, CHANNELS - 1}) {
+      float[] expected = x.clone();
+      float[] y = x.clone();
+      ScalarKernels.INSTANCE.normalize(
+          x, OFFSET, expected, OFFSET, order, 0, 1, from, CHANNELS, affine, null);
+      // in place: what is read must not have been written
+      NchwVectorKernels.normalize(y, OFFSET, y, OFFSET, order, 0, 1, from, CHANNELS, affine);
+      assertThat(y).isEqualTo(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 9, 12, 13, 14, 16, 17, 25, 26, 31, 33, 48, 49, 50, 63, 64, 65, 196})
+  void inputGradientsOfPlanesAreTheScalarOnes(int spatial) {
+    Segments order = new Segments(false, 1, CHANNELS, spatial);
+    float[] x = tensor(spatial, 1);
+    float[] dy = tensor(spatial, 2);
+    ChannelGradients gradients = new ChannelGradients(CHANNELS);
+    double[] invStd = new Random(5).doubles(CHANNELS, 1, 2).toArray();
+    gradients.start(new Random(4).doubles(CHANNELS).toArray(), 0, CHANNELS);
+    gradients.add(invStd, invStd, 0, 0, CHANNELS);
+    gradients.compute(invStd, normal(CHANNELS, 6), spatial, 0, CHANNELS);
+    for (int from : new int[] {0, 3, CHANNELS - 1}) {
+      float[] expected = dy.clone();
+      float[] dx = dy.clone();
+      ScalarKernels.INSTANCE.inputGradient(
+          x, OFFSET, dy, OFFSET, expected, OFFSET, order, 0, 1, from, CHANNELS, gradients, null);
+      NchwVectorKernels.inputGradient(
+          x, OFFSET, dx, OFFSET, dx, OFFSET, order, 0, 1, from, CHANNELS, gradients);
+      assertThat(dx).isEqualTo(expected);
     }
   }
 }
