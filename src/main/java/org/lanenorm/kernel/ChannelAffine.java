@@ -74,7 +74,7 @@ public final class ChannelAffine {
     extreme[c] = Math.abs(m) >= LARGEST_MEAN || outside(factor, k[c]) || Float.isInfinite(b[c]);
   }
 
-  /** Says that no channel in [from, to), whose coefficients have been set, is extreme. */
+  /** Says that no channel in [from, to) is extreme, until its coefficients are set. */
   void setPlain(int from, int to) {
     Arrays.fill(extreme, from, to, false);
   }
@@ -116,16 +116,7 @@ public final class ChannelAffine {
 
   /** Whether a channel in [from, to) is extreme. */
   boolean anyExtreme(int from, int to) {
-    return any(extreme, from, to);
-  }
-
-  static boolean any(boolean[] flags, int from, int to) {
-    for (int c = from; c < to; c++) {
-      if (flags[c]) {
-        return true;
-      }
-    }
-    return false;
+    return Flags.any(extreme, from, to);
   }
 
   boolean extreme(int c) {

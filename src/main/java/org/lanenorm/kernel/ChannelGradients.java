@@ -122,7 +122,7 @@ public final class ChannelGradients {
     return centered;
   }
 
-  /** Says that no channel in [from, to), whose coefficients have been set, is extreme. */
+  /** Says that no channel in [from, to) is extreme, until its coefficients are set. */
   void setPlain(int from, int to) {
     Arrays.fill(extreme, from, to, false);
   }
@@ -217,7 +217,7 @@ public final class ChannelGradients {
 
   /** Whether a channel in [from, to) is extreme. */
   boolean anyExtreme(int from, int to) {
-    return ChannelAffine.any(extreme, from, to);
+    return Flags.any(extreme, from, to);
   }
 
   boolean extreme(int c) {

@@ -153,6 +153,7 @@ final class ChannelVectorKernels {
       int from,
       int to) {
     int whole = from + D.loopBound(to - from);
+    affine.setPlain(from, whole);
     DoubleVector one = DoubleVector.broadcast(D, 1);
     for (int c = from; c < whole; c += L) {
       DoubleVector m = DoubleVector.fromArray(D, mean, c);
@@ -183,7 +184,6 @@ final class ChannelVectorKernels {
         m.intoArray(affine.mean, c);
         k.intoArray(affine.scale, c);
         offset.intoArray(affine.shift, c);
-        affine.setPlain(c, c + L);
       } else {
         affine.compute(mean, invStd, gamma, beta, c, c + L);
       }
@@ -197,6 +197,7 @@ final class ChannelVectorKernels {
       ChannelGradients gradients, double[] invStd, float[] gamma, double count, int from, int to) {
     int whole = from + D.loopBound(to - from);
     double[] ofRoot = gradients.ofRoot(invStd);
+    gradients.setPlain(from, whole);
     for (int c = from; c < whole; c += L) {
       DoubleVector r = DoubleVector.fromArray(D, invStd, c);
       DoubleVector k = r;
@@ -237,7 +238,6 @@ final class ChannelVectorKernels {
         k.intoArray(gradients.scale, c);
         p.intoArray(gradients.slope, c);
         shift.intoArray(gradients.shift, c);
-        gradients.setPlain(c, c + L);
       } else {
         gradients.compute(invStd, gamma, count, c, c + L);
       }
