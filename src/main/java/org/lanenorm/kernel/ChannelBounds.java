@@ -25,7 +25,10 @@ public final class ChannelBounds {
   /** R: the channel's first element, or 0 where that is as near to the others. */
   private final float[] origin;
 
-  /** How far other elements lie from the first, all together. */
+  /** Where these lie, from the channel's first. */
+  private final int[] samples = new int[SAMPLES];
+
+  /** How far others lie from the first, all together. */
   private final double[] apart;
 
   /** T1 = S(x - R), T2 = S((x - R)^2). */
@@ -118,24 +121,27 @@ public final class ChannelBounds {
 
   private void setOrigins(float[] x, int xOffset, Segments order) {
     int stride = order.channelStride();
-    for (int c = 0; c < origin.length && stride > 1; c++) {
-      origin[c] = x[xOffset + c * stride];
+    for (int i = 0; i < SAMPLES; i++) {
+      samples[i] = order.elementOffset((int) ((long) i * order.count() / SAMPLES));
     }
-    if (stride == 1) {
-      System.arraycopy(x, xOffset, origin, 0, origin.length);
+    if (stride > 1) {
+      for (int c = 0, at = xOffset; c < origin.length; c++, at += stride) {
+        float r = x[at];
+        double far = 0;
+        for (int i = 1; i < SAMPLES; i++) {
+          far += Math.abs(x[at + samples[i]] - r);
+        }
+        origin[c] = Math.abs(r) <= far ? 0 : r;
+      }
+      return;
     }
+    // C2 makes vector loops of these
+    System.arraycopy(x, xOffset, origin, 0, origin.length);
     Arrays.fill(apart, 0);
     for (int i = 1; i < SAMPLES; i++) {
-      int sample = xOffset + order.elementOffset((int) ((long) i * order.count() / SAMPLES));
-      if (stride == 1) {
-        // C2 makes a vector loop of it
-        for (int c = 0; c < origin.length; c++) {
-          apart[c] += Math.abs(x[sample + c] - origin[c]);
-        }
-      } else {
-        for (int c = 0; c < origin.length; c++) {
-          apart[c] += Math.abs(x[sample + c * stride] - origin[c]);
-        }
+      int sample = xOffset + samples[i];
+      for (int c = 0; c < origin.length; c++) {
+        apart[c] += Math.abs(x[sample + c] - origin[c]);
       }
     }
     for (int c = 0; c < origin.length; c++) {

@@ -155,8 +155,8 @@ public final class Passes {
 
   private void keepMoments(
       float[] x, int xOffset, Segments order, int firstSegment, int endSegment, int member) {
-    int segments = order.segmentsTogether();
-    int width = order.channelsTogether();
+    int segments = order.segmentsTogether(bounds != null);
+    int width = order.channelsTogether(bounds != null);
     for (int c = 0; c < channels; c += width) {
       int end = Math.min(channels, c + width);
       for (int segment = firstSegment; segment < endSegment; segment += segments) {
@@ -200,8 +200,8 @@ public final class Passes {
       double[] mean,
       double[] m2,
       int member) {
-    int segments = order.segmentsTogether();
-    int width = order.channelsTogether();
+    int segments = order.segmentsTogether(bounds != null);
+    int width = order.channelsTogether(bounds != null);
     for (int c = from; c < to; c += width) {
       int end = Math.min(to, c + width);
       for (int segment = 0; segment < order.segments(); segment += segments) {

@@ -5,6 +5,7 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -22,6 +23,13 @@ final class ReferenceVectorKernels {
   private static final int L = D.length();
   private static final int LANES = Segments.LANES;
   private static final int SLOTS = Segments.SLOTS;
+
+  /** What lanes are folded in: four doubles, where there is room for them. */
+  private static final VectorSpecies<Double> FEW =
+      F.vectorBitSize() > 128 ? DoubleVector.SPECIES_256 : DoubleVector.SPECIES_128;
+
+  private static final VectorShuffle<Double> HALVES_SWAPPED =
+      VectorShuffle.iota(FEW, FEW.length() / 2, 1, true);
 
   /** What is kept of a channel: 16 sums, and 16 of squares. */
   private static final int CELL = 2 * LANES;
@@ -99,134 +107,177 @@ final class ReferenceVectorKernels {
       // where channels are packed there is one at a time
       float[] source = order.source(x, xOffset, segment, from, scratch);
       int base = order.base(xOffset, segment, from);
-      Arrays.fill(lanes, 0, width * CELL, 0);
-      boolean tails = false;
+      int start = order.firstBlock(segment);
       int end = order.endBlock(segment);
+      boolean tails = false;
+      boolean first = true;
       int run;
-      for (int block = order.firstBlock(segment); block < end; block += run) {
+      for (int block = start; block < end; block += run) {
         run = order.fullRun(block, end);
         int images = 1;
         int rows = run * SLOTS;
+        int tail = 0;
         if (run == 0) {
           run = order.partialRun(block, end);
           images = order.images(block, block + run);
           rows = order.fullRows(block);
-          tails |= order.tail(block) > 0;
+          tail = order.tail(block);
+          if (block > start || block + run < end) {
+            // tails come after all that is full
+            tails |= tail > 0;
+            tail = 0;
+          }
         }
         int at = base + order.blockOffset(block);
-        for (int c = 0; c < width && rows > 0; c++, at += order.channelStride()) {
-          float r = origin[from + c];
-          images(source, at, images, rows, order.imageStride(), r, lanes, c * CELL);
+        if (rows > 0) {
+          images(source, at, images, rows, tail, order, from, to, origin, first, lanes);
+          first = false;
         }
       }
-      for (int block = order.firstBlock(segment); block < end && tails; block += run) {
+      for (int block = start; block < end && tails; block += run) {
         run = Math.max(1, order.fullRun(block, end));
-        if (order.tail(block) > 0) {
+        int tail = order.tail(block);
+        if (tail > 0) {
           run = order.partialRun(block, end);
-          tails(source, base, order, block, block + run, from, to, origin, lanes);
+          int images = order.images(block, block + run);
+          int at = base + order.blockOffset(block) + order.fullRows(block) * LANES;
+          images(source, at, images, 0, tail, order, from, to, origin, first, lanes);
+          first = false;
         }
       }
-      for (int c = 0, i = segment * order.channels() + from; c < width; c++, i++) {
-        ReferenceSums.foldSums(lanes, c * CELL, 1, sum, i);
-        ReferenceSums.foldSquares(lanes, c * CELL + LANES, 1, square, reach, i);
-      }
+      fold(lanes, width, sum, square, reach, segment * order.channels() + from);
     }
   }
 
   /**
-   * Adds images of so many full superrows, at least one, to the lanes: sums to the first 16,
-   * squares to the others. An origin of 0 is not subtracted, which is one step of four.
+   * Adds images of so many full superrows, then as many tails, to the lanes of the channels [from,
+   * to), or begins with them: sums to the first 16, squares to the others. An origin of 0 is not
+   * subtracted, which is one step of four. Tails are read with what stands before them, which
+   * counts as zero.
    */
   private static void images(
       float[] x,
-      int at,
+      int base,
       int images,
       int rows,
-      int imageStride,
-      float origin,
-      double[] lanes,
-      int lanesAt) {
-    DoubleVector r = DoubleVector.broadcast(D, origin);
+      int tail,
+      Segments order,
+      int from,
+      int to,
+      float[] origins,
+      boolean first,
+      double[] lanes) {
+    int imageStride = order.imageStride();
+    int channelStride = order.channelStride();
     int all = images * rows;
     int step = imageStride - rows * LANES;
-    for (int lane = lanesAt; lane < lanesAt + LANES; lane += 2 * L) {
-      DoubleVector s0 = DoubleVector.fromArray(D, lanes, lane);
-      DoubleVector s1 = DoubleVector.fromArray(D, lanes, lane + L);
-      DoubleVector q0 = DoubleVector.fromArray(D, lanes, LANES + lane);
-      DoubleVector q1 = DoubleVector.fromArray(D, lanes, LANES + lane + L);
-      int i = at + lane - lanesAt;
-      int left = rows;
-      if (origin == 0) {
-        for (int row = 0; row < all; row++, i += LANES) {
-          if (left == 0) {
-            left = rows;
-            i += step;
-          }
-          left--;
-          DoubleVector d0 = (DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0);
-          DoubleVector d1 = (DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0);
-          s0 = s0.add(d0);
-          s1 = s1.add(d1);
-          q0 = d0.fma(d0, q0);
-          q1 = d1.fma(d1, q1);
+    for (int c = from, j = 0, at = base; c < to; c++, j += CELL, at += channelStride) {
+      float origin = origins[c];
+      DoubleVector r = DoubleVector.broadcast(D, origin);
+      for (int lane = 0; lane < LANES; lane += 2 * L) {
+        DoubleVector s0 = DoubleVector.zero(D);
+        DoubleVector s1 = DoubleVector.zero(D);
+        DoubleVector q0 = DoubleVector.zero(D);
+        DoubleVector q1 = DoubleVector.zero(D);
+        if (!first) {
+          s0 = DoubleVector.fromArray(D, lanes, j + lane);
+          s1 = DoubleVector.fromArray(D, lanes, j + lane + L);
+          q0 = DoubleVector.fromArray(D, lanes, j + LANES + lane);
+          q1 = DoubleVector.fromArray(D, lanes, j + LANES + lane + L);
         }
-      } else {
-        for (int row = 0; row < all; row++, i += LANES) {
-          if (left == 0) {
-            left = rows;
-            i += step;
+        int i = at + lane;
+        int left = rows;
+        if (origin == 0) {
+          for (int row = 0; row < all; row++, i += LANES) {
+            if (left == 0) {
+              left = rows;
+              i += step;
+            }
+            left--;
+            DoubleVector d0 = (DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0);
+            DoubleVector d1 =
+                (DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0);
+            s0 = s0.add(d0);
+            s1 = s1.add(d1);
+            q0 = d0.fma(d0, q0);
+            q1 = d1.fma(d1, q1);
           }
-          left--;
-          DoubleVector d0 =
-              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0)).sub(r);
-          DoubleVector d1 =
-              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0)).sub(r);
-          s0 = s0.add(d0);
-          s1 = s1.add(d1);
-          q0 = d0.fma(d0, q0);
-          q1 = d1.fma(d1, q1);
+        } else {
+          for (int row = 0; row < all; row++, i += LANES) {
+            if (left == 0) {
+              left = rows;
+              i += step;
+            }
+            left--;
+            DoubleVector d0 =
+                ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0)).sub(r);
+            DoubleVector d1 =
+                ((DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0)).sub(r);
+            s0 = s0.add(d0);
+            s1 = s1.add(d1);
+            q0 = d0.fma(d0, q0);
+            q1 = d1.fma(d1, q1);
+          }
         }
+        if (lane + 2 * L > LANES - tail) {
+          DoubleVector p0 = DoubleVector.fromArray(D, PRESENT, tail + lane);
+          DoubleVector p1 = DoubleVector.fromArray(D, PRESENT, tail + lane + L);
+          i = at + rows * LANES + tail - LANES + lane;
+          for (int image = 0; image < images; image++, i += imageStride) {
+            DoubleVector d0 =
+                ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0)).sub(r).mul(p0);
+            DoubleVector d1 =
+                ((DoubleVector) FloatVector.fromArray(HALF_F, x, i + L).castShape(D, 0))
+                    .sub(r)
+                    .mul(p1);
+            s0 = s0.add(d0);
+            s1 = s1.add(d1);
+            q0 = d0.fma(d0, q0);
+            q1 = d1.fma(d1, q1);
+          }
+        }
+        s0.intoArray(lanes, j + lane);
+        s1.intoArray(lanes, j + lane + L);
+        q0.intoArray(lanes, j + LANES + lane);
+        q1.intoArray(lanes, j + LANES + lane + L);
       }
-      s0.intoArray(lanes, lane);
-      s1.intoArray(lanes, lane + L);
-      q0.intoArray(lanes, LANES + lane);
-      q1.intoArray(lanes, LANES + lane + L);
     }
   }
 
-  /** Adds the tails of images. They are read with what stands before them, which counts as zero. */
-  private static void tails(
-      float[] x,
-      int base,
-      Segments order,
-      int block,
-      int endBlock,
-      int from,
-      int to,
-      float[] origin,
-      double[] lanes) {
-    int tail = order.tail(block);
-    int images = order.images(block, endBlock);
-    int first = base + order.blockOffset(block) + order.length(block) - LANES;
-    for (int lane = (LANES - tail) / L * L; lane < LANES; lane += L) {
-      DoubleVector present = DoubleVector.fromArray(D, PRESENT, tail + lane);
-      for (int c = from; c < to; c++) {
-        DoubleVector r = DoubleVector.broadcast(D, origin[c]);
-        int at = (c - from) * CELL + lane;
-        DoubleVector s = DoubleVector.fromArray(D, lanes, at);
-        DoubleVector q = DoubleVector.fromArray(D, lanes, at + LANES);
-        int i = first + (c - from) * order.channelStride() + lane;
-        for (int image = 0; image < images; image++, i += order.imageStride()) {
-          DoubleVector d =
-              ((DoubleVector) FloatVector.fromArray(HALF_F, x, i).castShape(D, 0))
-                  .sub(r)
-                  .mul(present);
-          s = s.add(d);
-          q = d.fma(d, q);
-        }
-        s.intoArray(lanes, at);
-        q.intoArray(lanes, at + LANES);
+  /** As {@link ReferenceSums#foldSums} and {@code foldSquares}, of so many cells. */
+  private static void fold(
+      double[] lanes, int count, double[] sum, double[] square, double[] reach, int at) {
+    if (FEW.length() < 4) {
+      for (int i = at, j = 0; i < at + count; i++, j += CELL) {
+        ReferenceSums.foldSums(lanes, j, 1, sum, i);
+        ReferenceSums.foldSquares(lanes, j + LANES, 1, square, reach, i);
       }
+      return;
+    }
+    for (int i = at, j = 0; i < at + count; i++, j += CELL) {
+      DoubleVector a =
+          DoubleVector.fromArray(FEW, lanes, j).add(DoubleVector.fromArray(FEW, lanes, j + 8));
+      DoubleVector b =
+          DoubleVector.fromArray(FEW, lanes, j + 4).add(DoubleVector.fromArray(FEW, lanes, j + 12));
+      a = a.add(b);
+      a = a.add(a.rearrange(HALVES_SWAPPED));
+      sum[i] = a.lane(0) + a.lane(1);
+      a =
+          DoubleVector.fromArray(FEW, lanes, j + 16)
+              .add(DoubleVector.fromArray(FEW, lanes, j + 24));
+      b =
+          DoubleVector.fromArray(FEW, lanes, j + 20)
+              .add(DoubleVector.fromArray(FEW, lanes, j + 28));
+      // where one is NaN nobody asks
+      DoubleVector most = a.blend(b, b.compare(VectorOperators.GT, a));
+      a = a.add(b);
+      a = a.add(a.rearrange(HALVES_SWAPPED));
+      square[i] = a.lane(0) + a.lane(1);
+      b = most.rearrange(HALVES_SWAPPED);
+      most = most.blend(b, b.compare(VectorOperators.GT, most));
+      double most0 = most.lane(0);
+      double most1 = most.lane(1);
+      reach[i] = most1 > most0 ? most1 : most0;
     }
   }
 

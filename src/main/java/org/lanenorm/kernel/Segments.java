@@ -43,6 +43,9 @@ public final class Segments {
   /** The same of a single image, which is one run anyway: their lanes, 6 KB, stay in the first. */
   private static final int MOST_OF_ONE_IMAGE = 32;
 
+  /** The same where all is read twice: 512 KB, which a second level still has the second time. */
+  private static final int MOST_READ_TWICE = 128;
+
   private static final int BLOCKS_PER_SEGMENT = 4;
 
   private final boolean channelsLast;
@@ -157,20 +160,30 @@ public final class Segments {
    * as there is room for, so that memory is read in long runs.
    */
   int segmentsTogether() {
-    if (channelsLast || packed()) {
-      return 1;
-    }
-    int whole = largeImages() ? blocksPerImage / gcd(blocksPerImage, BLOCKS_PER_SEGMENT) : 1;
-    int most = Math.max(1, mostTogether() / (whole * Math.max(1, channels))) * whole;
-    return Math.min(Math.max(1, segments), Math.min(most, mostTogether()));
+    return segmentsTogether(false);
   }
 
   int channelsTogether() {
-    return channelsLast ? channels : packed() ? 1 : mostTogether() / segmentsTogether();
+    return channelsTogether(false);
   }
 
-  private int mostTogether() {
-    return batch == 1 ? MOST_OF_ONE_IMAGE : MOST_TOGETHER;
+  /** The same of a reduction that may read them twice. */
+  int segmentsTogether(boolean twice) {
+    if (channelsLast || packed()) {
+      return 1;
+    }
+    int cells = mostTogether(twice);
+    int whole = largeImages() ? blocksPerImage / gcd(blocksPerImage, BLOCKS_PER_SEGMENT) : 1;
+    int most = Math.max(1, cells / (whole * Math.max(1, channels))) * whole;
+    return Math.min(Math.max(1, segments), Math.min(most, cells));
+  }
+
+  int channelsTogether(boolean twice) {
+    return channelsLast ? channels : packed() ? 1 : mostTogether(twice) / segmentsTogether(twice);
+  }
+
+  private int mostTogether(boolean twice) {
+    return batch == 1 ? MOST_OF_ONE_IMAGE : twice ? MOST_READ_TWICE : MOST_TOGETHER;
   }
 
   /** Whether images fill several blocks. */

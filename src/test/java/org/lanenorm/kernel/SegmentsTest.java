@@ -369,6 +369,24 @@ class SegmentsTest {
     assertThat(order.channelsTogether()).isEqualTo(channels);
   }
 
+  /** What is read twice is taken in pieces that a second-level cache holds. */
+  @ParameterizedTest
+  @CsvSource({
+    "NHWC, 9, 70, 400, 1, 70",
+    "NCHW, 9000, 7, 5, 1, 1",
+    "NCHW, 900, 7, 256, 18, 7",
+    "NCHW, 4, 700, 256, 1, 128",
+    "NCHW, 900, 64, 3136, 13, 9",
+    "NCHW, 3, 7, 4000000, 128, 1",
+    "NCHW, 1, 7, 3136, 3, 10"
+  })
+  void aReductionThatReadsTwiceTakesFewerTogether(
+      Layout layout, int n, int c, int s, int segments, int channels) {
+    Segments order = order(TensorShape.of(layout, n, c, s));
+    assertThat(order.segmentsTogether(true)).isEqualTo(segments);
+    assertThat(order.channelsTogether(true)).isEqualTo(channels);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "16, 0, 0",
