@@ -25,10 +25,10 @@ public final class ChannelBounds {
   /** R: the channel's first element, or 0 where that is as near to the others. */
   private final float[] origin;
 
-  /** Where these lie, from the channel's first. */
+  /** Where the elements that decide on R lie, from the channel's first. */
   private final int[] samples = new int[SAMPLES];
 
-  /** How far others lie from the first, all together. */
+  /** How far they lie from the first, all together; of all channels where these are neighbours. */
   private final double[] apart;
 
   /** T1 = S(x - R), T2 = S((x - R)^2). */

@@ -167,7 +167,7 @@ public final class Segments {
     return channelsTogether(false);
   }
 
-  /** The same of a reduction that may read them twice. */
+  /** The same; {@code twice}: whether it reads them twice, the second time from a cache. */
   int segmentsTogether(boolean twice) {
     if (channelsLast || packed()) {
       return 1;
