@@ -147,7 +147,8 @@ final class FusedVectorKernels {
       Curve curve) {
     int whole = F.loopBound(length);
     if (curve == Curve.SILU) {
-      SiluVectorKernels.siluRows(x, xAt, z, zAt, y, yAt, rows, stride, whole, hi, k, b, first);
+      SiluVectorKernels.siluRows(
+          x, xAt, z, zAt, y, yAt, whole == 0 ? 0 : rows, stride, whole, hi, k, b, first);
     } else if (length == 4 * L) {
       fourVectors(x, xAt, z, zAt, y, yAt, rows, stride, hi, k, b, first, curve);
     } else {

@@ -8,13 +8,15 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Fused kernels over rows, by vectors and one by one: rows that fill four vectors at some width,
- * alone or several together, longer ones and those that no vector divides; few, and left over.
+ * alone or several together, longer ones and those that no vector divides; few, and left over. And
+ * over planes, whose last vector overlaps the one before it.
  */
 class FusedRowsTest {
   private static final int[] LENGTHS = {2, 3, 8, 12, 16, 31, 32, 64, 96, 128, 520};
   private static final int[] ROWS = {1, 3, 8, 35};
+  private static final int[] PLANES = {16, 17, 31, 32, 33, 47, 48, 50, 64, 79, 80, 196};
   private static final Curve[] CURVES = {
-    Curve.RELU, Curve.RELU6, Curve.leaky(0.1f), Curve.HARD_SWISH
+    Curve.RELU, Curve.RELU6, Curve.leaky(0.1f), Curve.HARD_SWISH, Curve.SILU
   };
   private static final float[] SPECIAL = {
     Float.NaN, 0, -0.0f, 6, -3, 3, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY
@@ -54,6 +56,8 @@ class FusedRowsTest {
     final int endRow;
     final int from;
     final int to;
+    final int begin;
+    final int end;
     final Curve curve;
     final float[] x;
     final float[] z;
@@ -64,15 +68,33 @@ class FusedRowsTest {
      * @param whole all channels of all rows, else {@code length} of more, without the first rows
      */
     Call(int length, int rows, boolean whole, Curve curve) {
-      int channels = whole ? length : length + 9;
-      firstRow = whole ? 0 : 2;
-      endRow = firstRow + rows;
-      from = whole ? 0 : 4;
-      to = from + length;
-      order = new Segments(true, endRow, channels, 1);
-      affine = affine(channels);
+      this(
+          new Segments(true, (whole ? 0 : 2) + rows, whole ? length : length + 9, 1),
+          whole ? 0 : 2,
+          whole ? 0 : 4,
+          length,
+          0,
+          1,
+          curve);
+    }
+
+    /** The positions [begin, end) of two channels of three, in two images. */
+    Call(int spatial, int begin, int end, Curve curve) {
+      this(new Segments(false, 2, 3, spatial), 0, 1, 2, begin, end, curve);
+    }
+
+    private Call(
+        Segments order, int firstRow, int from, int count, int begin, int end, Curve curve) {
+      this.order = order;
+      this.firstRow = firstRow;
+      endRow = order.rows();
+      this.from = from;
+      to = from + count;
+      this.begin = begin;
+      this.end = end;
+      affine = affine(order.channels());
       this.curve = curve;
-      int size = OFFSET + endRow * channels + OFFSET;
+      int size = OFFSET + endRow * order.rowLength() + OFFSET;
       x = values(size);
       z = random.nextBoolean() ? values(size) : null;
       d = values(size);
@@ -81,8 +103,8 @@ class FusedRowsTest {
 
     float[] fused(Kernels kernels, float[] x, float[] z, float[] y) {
       kernels.fused(
-          x, OFFSET, z, OFFSET, y, OFFSET, order, firstRow, endRow, from, to, 0, 1, affine, curve,
-          scratch);
+          x, OFFSET, z, OFFSET, y, OFFSET, order, firstRow, endRow, from, to, begin, end, affine,
+          curve, scratch);
       return y;
     }
 
@@ -103,12 +125,15 @@ class FusedRowsTest {
     @Override
     public String toString() {
       return String.format(
-          "channels [%d, %d) of %d, rows [%d, %d), %s, slope %s, cap %s, %s residual",
+          "channels [%d, %d) of %d, rows [%d, %d), of %d [%d, %d), %s, slope %s, cap %s, %s residual",
           from,
           to,
           order.channels(),
           firstRow,
           endRow,
+          order.run(),
+          begin,
+          end,
           curve.kind,
           curve.slope,
           curve.cap,
@@ -138,33 +163,44 @@ class FusedRowsTest {
     }
   }
 
+  private void activated(Call call) {
+    float[] y = call.d;
+    same(
+        call.fused(VECTORS, call.x, call.z, y.clone()),
+        call.fused(SCALARS, call.x, call.z, y.clone()),
+        "y apart",
+        call);
+    float[] x = call.x.clone();
+    float[] expected = call.x.clone();
+    same(
+        call.fused(VECTORS, x, call.z, x),
+        call.fused(SCALARS, expected, call.z, expected),
+        "y is x",
+        call);
+    if (call.z != null) {
+      float[] z = call.z.clone();
+      float[] expectedOnZ = call.z.clone();
+      same(
+          call.fused(VECTORS, call.x, z, z),
+          call.fused(SCALARS, call.x, expectedOnZ, expectedOnZ),
+          "y is z",
+          call);
+    }
+  }
+
   @Test
   void activatedRowsAreTheSame() {
-    each(
-        call -> {
-          float[] y = call.d;
-          same(
-              call.fused(VECTORS, call.x, call.z, y.clone()),
-              call.fused(SCALARS, call.x, call.z, y.clone()),
-              "y apart",
-              call);
-          float[] x = call.x.clone();
-          float[] expected = call.x.clone();
-          same(
-              call.fused(VECTORS, x, call.z, x),
-              call.fused(SCALARS, expected, call.z, expected),
-              "y is x",
-              call);
-          if (call.z != null) {
-            float[] z = call.z.clone();
-            float[] expectedOnZ = call.z.clone();
-            same(
-                call.fused(VECTORS, call.x, z, z),
-                call.fused(SCALARS, call.x, expectedOnZ, expectedOnZ),
-                "y is z",
-                call);
-          }
-        });
+    each(this::activated);
+  }
+
+  @Test
+  void activatedPlanesAreTheSame() {
+    for (int length : PLANES) {
+      for (Curve curve : CURVES) {
+        activated(new Call(length, 0, length, curve));
+        activated(new Call(length + 3, 2, 2 + length, curve));
+      }
+    }
   }
 
   @Test
