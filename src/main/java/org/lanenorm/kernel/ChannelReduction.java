@@ -42,11 +42,13 @@ public final class ChannelReduction {
    * mean that rounding errors in the first term would grow by S((x - K)^2)/M2 over {@link
    * #WORST_SHIFT}.
    *
+   * @param x null where its values cannot be had
    * @param shift of the channels [from, to), at index at + c - from; the sums likewise
    * @param sum becomes the mean
    * @param square becomes M2
+   * @return false where its values were needed: then the results are void
    */
-  static void segmentMoments(
+  static boolean segmentMoments(
       float[] x,
       int xOffset,
       Segments order,
@@ -71,14 +73,17 @@ public final class ChannelReduction {
         square[i] = spread;
       } else if (s2 == 0
           && (Math.abs(shift[i]) >= PLAIN_SHIFT
-              || shift[i] == 0 && allZero(x, xOffset, order, segment, c, scratch))) {
+              || x != null && shift[i] == 0 && allZero(x, xOffset, order, segment, c, scratch))) {
         // -0.0 + 0.0 is 0.0, as in the other cases
         sum[i] = shift[i] + 0.0;
         square[i] = 0;
+      } else if (x == null) {
+        return false;
       } else {
         momentsInDouble(x, xOffset, order, segment, c, sum, square, i, scratch);
       }
     }
+    return true;
   }
 
   /**
@@ -274,9 +279,11 @@ public final class ChannelReduction {
    * the products are so small that some may have underflowed. (Where all of them underflowed to 0
    * the sum stays 0: at most 2^-150 off per element.)
    *
+   * @param x null where values cannot be had
    * @param sum of the channels [from, to), at index at + c - from; the products likewise
+   * @return false where values were needed: then the results are void
    */
-  static void segmentGradients(
+  static boolean segmentGradients(
       float[] x,
       int xOffset,
       float[] dy,
@@ -292,10 +299,14 @@ public final class ChannelReduction {
       Scratch scratch) {
     for (int c = from, i = at; c < to; c++, i++) {
       if (!enough(sum[i], 0) || !enough(product[i], SMALLEST_PRODUCTS)) {
+        if (x == null) {
+          return false;
+        }
         gradientsInDouble(
             x, xOffset, dy, dyOffset, order, segment, c, hi[c], sum, product, i, scratch);
       }
     }
+    return true;
   }
 
   private static boolean enough(double sum, float smallest) {

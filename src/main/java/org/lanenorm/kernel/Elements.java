@@ -42,6 +42,7 @@ public final class Elements {
 
   private final short[] halves;
   private final int at;
+  private final boolean offHeap;
 
   /**
    * Elements in a segment.
@@ -55,6 +56,7 @@ public final class Elements {
     base = segment.heapBase().orElse(null);
     boolean wide = format == Format.FLOAT32;
     floats = wide && base instanceof float[] array ? array : null;
+    offHeap = wide && segment.isNative() && !segment.isMapped();
     halves = !wide && base instanceof short[] array ? array : null;
     at = floats == null && halves == null ? 0 : (int) (segment.address() / format.bytes());
   }
@@ -75,6 +77,21 @@ public final class Elements {
   /** The array that holds them as floats, or null. */
   public float[] floats() {
     return floats;
+  }
+
+  /** The array that holds them as bfloat16, or null. */
+  short[] bfloat16s() {
+    return format == Format.BFLOAT16 ? halves : null;
+  }
+
+  /** Whether they are floats off-heap, and not of a mapped file: one class of segments for C2. */
+  boolean offHeap() {
+    return offHeap;
+  }
+
+  /** Whether kernels that read these where they lie can read others beside them. */
+  boolean alike(Elements others) {
+    return (bfloat16s() != null && others.bfloat16s() != null) || (offHeap && others.offHeap);
   }
 
   /** Where in the array they begin. */

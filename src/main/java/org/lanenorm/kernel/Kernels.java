@@ -12,6 +12,11 @@ public interface Kernels {
   /** For example {@code "vector-512"}. */
   String name();
 
+  /** Whether these are vectors, so that {@link StoredVectorKernels} can be used beside them. */
+  default boolean vectors() {
+    return false;
+  }
+
   /**
    * For each segment in [firstSegment, endSegment) and channel c in [from, to), at i = (segment -
    * firstSegment)*(to - from) + c - from: shift[i] = K, the mean of a sample of the segment's

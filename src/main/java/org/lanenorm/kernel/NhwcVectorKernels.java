@@ -85,17 +85,33 @@ final class NhwcVectorKernels {
       System.arraycopy(x, at, shift, 0, channels);
       return;
     }
-    sample(
+    sampleMeans(
         x,
         at + order.sampleOffset(segment, 0),
         at + order.sampleOffset(segment, 1),
         at + order.sampleOffset(segment, 2),
         at + order.sampleOffset(segment, 3),
-        places,
-        scratch.first);
+        channels,
+        shift,
+        sum,
+        scratch);
+  }
+
+  /** The mean of four superrows of every channel. */
+  static void sampleMeans(
+      float[] x,
+      int a,
+      int b,
+      int c,
+      int d,
+      int channels,
+      float[] shift,
+      double[] sum,
+      Scratch scratch) {
+    sample(x, a, b, c, d, LANES * channels, scratch.first);
     fold(scratch.first, channels, sum);
-    for (int c = 0; c < channels; c++) {
-      shift[c] = (float) (sum[c] / (4 * LANES));
+    for (int channel = 0; channel < channels; channel++) {
+      shift[channel] = (float) (sum[channel] / (4 * LANES));
     }
   }
 
@@ -153,7 +169,7 @@ final class NhwcVectorKernels {
    * Adds a block that is not full, for the places [from, to). A slot without an element reads the
    * shift, whose difference is 0.
    */
-  private static void partialSquares(
+  static void partialSquares(
       float[] x, int at, Segments order, int block, int from, int to, Scratch scratch) {
     int split = Math.min(Math.max(order.tail(block) * order.channels(), from), to);
     // lanes below the tail have one superrow more
@@ -390,7 +406,7 @@ final class NhwcVectorKernels {
    * another's and multiplies it by 0. (Only its own channel's elements are read, so what is not
    * finite there spoils no sum that was finite.)
    */
-  private static void partial(
+  static void partial(
       float[] x,
       int xAt,
       float[] dy,
@@ -534,7 +550,7 @@ final class NhwcVectorKernels {
   }
 
   /** Adds both halves of a block to the sums of the places [from, to). */
-  private static void addHalves(int from, int to, Scratch scratch) {
+  static void addHalves(int from, int to, Scratch scratch) {
     addHalves(scratch.firstHalf, scratch.firstOther, from, to, scratch.first);
     addHalves(scratch.secondHalf, scratch.secondOther, from, to, scratch.second);
   }
@@ -575,7 +591,7 @@ final class NhwcVectorKernels {
   }
 
   /** As {@link ScalarKernels#fold}, for every channel: the even lanes, then the odd ones. */
-  private static void fold(float[] lanes, int channels, double[] sums) {
+  static void fold(float[] lanes, int channels, double[] sums) {
     fold(lanes, 0, channels, false, sums);
     fold(lanes, channels, channels, true, sums);
   }

@@ -354,6 +354,14 @@ public final class Segments {
     return count;
   }
 
+  /**
+   * Elements, of all channels, that the four superrows of a sample hold or a block that is not
+   * full, whichever is more, of images that fill several blocks.
+   */
+  long sampleOrPartial() {
+    return (long) Math.max(samples.length * LANES, positions % (SLOTS * LANES)) * channels;
+  }
+
   /** The first element of a segment, m = n*S + s, and M after the last. */
   int firstElement(int segment) {
     if (segment >= segments) {

@@ -32,6 +32,9 @@ public final class StoredPasses {
   /** As in {@link Passes}: bytes that are read a second time right after the first. */
   private static final int GROUP_BYTES = 3_200_000;
 
+  /** Shorter runs are copied, several in one go. */
+  private static final int LONG_RUN = WINDOW;
+
   private enum Step {
     MOMENTS,
     GRADIENTS,
@@ -45,6 +48,7 @@ public final class StoredPasses {
   private final int channels;
   private final Member[] members;
   private final Team.Task tile = this::tile;
+  private final Team.Task segment = this::segment;
   private final Team.Task windows = this::windows;
 
   /** Results of all segments, at segment*C + c. */
@@ -78,6 +82,9 @@ public final class StoredPasses {
 
   /** Whether {@link #rowsJoined} rows are taken as one, whose coefficients have been laid out. */
   private boolean joins;
+
+  /** Whether {@link StoredVectorKernels} do the step, as far as they go. */
+  private boolean offHeap;
 
   private final int rowsJoined;
   private Segments joined;
@@ -160,6 +167,7 @@ public final class StoredPasses {
     this.order = order;
     this.x = x;
     joins = false;
+    offHeap = false;
     int length = Math.multiplyExact(order.segments(), channels);
     if (segmentFirst.length < length) {
       segmentFirst = new double[length];
@@ -398,14 +406,52 @@ public final class StoredPasses {
     step = reduction;
     fromChannel = from;
     toChannel = to;
-    int tiles = order.tiling().tiles(from, to);
+    boolean moments = reduction == Step.MOMENTS;
+    boolean inPlace =
+        x != null
+            && kernels.vectors()
+            && StoredVectorKernels.take(x, order)
+            && (moments || curve.isIdentity() && dy.alike(x));
+    Team.Task task = inPlace ? segment : tile;
+    int tasks = inPlace ? order.segments() : order.tiling().tiles(from, to);
     if (shared()) {
-      team.run(tiles, tile);
+      team.run(tasks, task);
       return;
     }
-    for (int index = 0; index < tiles; index++) {
-      tile(index, 0);
+    for (int index = 0; index < tasks; index++) {
+      task.run(index, 0);
     }
+  }
+
+  /** A segment of NHWC read where it lies; tile by tile where its values are needed again. */
+  private void segment(int index, int memberIndex) {
+    Member own = member(memberIndex);
+    own.grow((int) order.sampleOrPartial(), channels);
+    if (!sums(index, own)) {
+      int strips = order.tiling().tiles(0, channels) / order.segments();
+      for (int strip = 0; strip < strips; strip++) {
+        tile(index * strips + strip, memberIndex);
+      }
+      return;
+    }
+    System.arraycopy(own.first, 0, segmentFirst, index * channels, channels);
+    System.arraycopy(own.second, 0, segmentSecond, index * channels, channels);
+  }
+
+  private boolean sums(int segment, Member own) {
+    double[] first = own.first;
+    double[] second = own.second;
+    if (step == Step.MOMENTS) {
+      StoredVectorKernels.momentSums(
+          x, order, segment, own.shift, first, second, own.a, own.stage, own.scratch);
+      return ChannelReduction.segmentMoments(
+          null, 0, order, segment, 0, channels, own.shift, first, second, 0, own.scratch);
+    }
+    float[] hi = gradients.hi;
+    StoredVectorKernels.gradientSums(
+        x, dy, order, segment, hi, first, second, own.a, own.b, own.stage, own.scratch);
+    return ChannelReduction.segmentGradients(
+        null, 0, null, 0, order, segment, 0, channels, hi, first, second, 0, own.scratch);
   }
 
   private void tile(int index, int memberIndex) {
@@ -555,6 +601,7 @@ public final class StoredPasses {
     fromChannel = from;
     toChannel = to;
     joins = order.channelsLast() && join();
+    offHeap = offHeap();
     // as many units as parts can be cut at: rows, or channels where there are few rows
     boolean byRows = byRows();
     int units = byRows ? order.rows() : to - from;
@@ -564,6 +611,18 @@ public final class StoredPasses {
     } else {
       box(0, order.rows(), from, to, 0, order.run());
     }
+  }
+
+  /** Whether the step is done off-heap, where its tensors lie, by vectors. */
+  private boolean offHeap() {
+    boolean gradient = step == Step.INPUT_GRADIENT;
+    return kernels.vectors()
+        && (gradient ? dy.offHeap() : step == Step.NORMALIZE && z == null && curve.isIdentity())
+        && x.offHeap()
+        && result.offHeap()
+        && !(gradient
+            ? gradients.anyExtreme(fromChannel, toChannel)
+            : affine.anyExtreme(fromChannel, toChannel));
   }
 
   /** Lays out the coefficients of joined rows, if there are any and no channel is extreme. */
@@ -627,6 +686,9 @@ public final class StoredPasses {
             : order.packed() ? LONG_WINDOW : WINDOW;
     own.grow(joins ? ROWS * joined.rowLength() : floats, 0);
     int first = firstRow;
+    if (offHeap && order.channelsLast() && wholeRows) {
+      first += rowsOffHeap(first * rowLength, endRow - first);
+    }
     while (joins && endRow - first >= rowsJoined) {
       int count = Math.min(ROWS, (endRow - first) / rowsJoined);
       window(true, first * rowLength, 0, count, 0, joined.channels(), 0, 1, own);
@@ -639,11 +701,45 @@ public final class StoredPasses {
       int together = nextRow - row > 1 ? channels : width;
       for (int c = from; c < to; c += together) {
         int next = Math.min(to, c + together);
-        for (int i = begin; i < end; i += floats) {
+        int inPlace = offHeap && wholeRuns && run >= LONG_RUN ? runsOffHeap(row, c, next) : 0;
+        for (int i = begin + inPlace; i < end; i += floats) {
           window(false, 0, row, nextRow, c, next, i, Math.min(end, i + floats), own);
         }
       }
     }
+  }
+
+  /** Does rows that make whole vectors, joined or not; returns how many. */
+  private int rowsOffHeap(int at, int rows) {
+    int together = joins ? rowsJoined : 1;
+    int length = together * order.rowLength();
+    if (length % Segments.LANES != 0 || length < ROW) {
+      return 0;
+    }
+    int count = rows / together;
+    if (step == Step.NORMALIZE) {
+      ChannelAffine coefficients = joins ? joinedAffine : affine;
+      StoredVectorKernels.normalizeRows(x, result, at, count, length, coefficients);
+    } else {
+      ChannelGradients coefficients = joins ? joinedGradients : gradients;
+      StoredVectorKernels.inputGradientRows(x, dy, result, at, count, length, coefficients);
+    }
+    return count * together;
+  }
+
+  /** Does the runs of the channels [c, next) of a row up to what makes no turn; returns where. */
+  private int runsOffHeap(int row, int c, int next) {
+    int run = order.run();
+    int length = run - run % StoredVectorKernels.TURN;
+    for (int channel = c; channel < next; channel++) {
+      int at = row * order.rowLength() + channel * run;
+      if (step == Step.NORMALIZE) {
+        StoredVectorKernels.normalizeRun(x, result, at, length, affine, channel);
+      } else {
+        StoredVectorKernels.inputGradientRun(x, dy, result, at, length, gradients, channel);
+      }
+    }
+    return length;
   }
 
   /**

@@ -22,6 +22,11 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public boolean vectors() {
+    return true;
+  }
+
+  @Override
   public void momentSums(
       float[] x,
       int xOffset,

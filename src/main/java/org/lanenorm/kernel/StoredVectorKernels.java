@@ -1,0 +1,469 @@
+package org.lanenorm.kernel;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The reductions of {@link NhwcVectorKernels} over elements that are read where they lie, bfloat16
+ * in an array or floats off-heap: a full block's rows, widened in registers. What little else a
+ * segment holds is copied to floats. Only of images of several blocks, nearly all of which are
+ * full.
+ *
+ * <p>A tile of NHWC outgrows a first-level cache, and while it is computed nothing is fetched: that
+ * took 1.3 to 1.7 times as long.
+ */
+final class StoredVectorKernels {
+  private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
+  private static final int L = F.length();
+  private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
+  private static final VectorSpecies<Short> S =
+      VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
+  private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
+  private static final int LANES = Segments.LANES;
+
+  /** Places at a time, as in {@link NhwcVectorKernels}. */
+  private static final int CHUNK = 4096;
+
+  /** Floats that are copied of a segment at most. */
+  private static final int LARGEST = 1 << 18;
+
+  private StoredVectorKernels() {}
+
+  /** Whether these kernels take such elements of such a tensor. */
+  static boolean take(Elements x, Segments order) {
+    return order.channelsLast()
+        && order.largeImages()
+        && order.sampleOrPartial() <= LARGEST
+        && (x.bfloat16s() != null || x.offHeap());
+  }
+
+  static void momentSums(
+      Elements x,
+      Segments order,
+      int segment,
+      float[] shift,
+      double[] sum,
+      double[] square,
+      float[] tile,
+      short[] stage,
+      Scratch scratch) {
+    int channels = order.channels();
+    int places = LANES * channels;
+    scratch.growLanes(places, Math.min(places, CHUNK));
+    shifts(x, order, segment, shift, sum, tile, stage, scratch);
+    begin(places, scratch);
+    System.arraycopy(shift, 0, scratch.shifts, 0, channels);
+    NhwcVectorKernels.repeat(scratch.shifts, channels, LANES);
+    int stride = order.rowStride();
+    int end = order.endBlock(segment);
+    for (int block = order.firstBlock(segment); block < end; block++) {
+      int at = order.blockOffset(block);
+      boolean full = order.full(block);
+      if (!full) {
+        x.read(at, tile, 0, order.blockCount(block) * channels, VectorKernels.INSTANCE, stage);
+      }
+      for (int from = 0; from < places; from += CHUNK) {
+        int to = Math.min(places, from + CHUNK);
+        if (full) {
+          squares(x, at, stride, from, to, scratch.firstHalf, scratch.secondHalf, scratch);
+          int half = at + Segments.SLOTS / 2 * stride;
+          squares(x, half, stride, from, to, scratch.firstOther, scratch.secondOther, scratch);
+          NhwcVectorKernels.addHalves(from, to, scratch);
+        } else {
+          NhwcVectorKernels.partialSquares(tile, 0, order, block, from, to, scratch);
+        }
+      }
+    }
+    NhwcVectorKernels.fold(scratch.first, channels, sum);
+    NhwcVectorKernels.fold(scratch.second, channels, square);
+  }
+
+  private static void begin(int places, Scratch scratch) {
+    Arrays.fill(scratch.first, 0, places, 0);
+    Arrays.fill(scratch.second, 0, places, 0);
+  }
+
+  /** K of every channel, as {@link NhwcVectorKernels} takes it. */
+  private static void shifts(
+      Elements x,
+      Segments order,
+      int segment,
+      float[] shift,
+      double[] sum,
+      float[] tile,
+      short[] stage,
+      Scratch scratch) {
+    int places = LANES * order.channels();
+    int at = order.segmentOffset(segment);
+    if (!order.sampled(segment)) {
+      x.read(at, shift, 0, order.channels(), VectorKernels.INSTANCE, stage);
+      return;
+    }
+    for (int i = 0; i < 4; i++) {
+      int from = at + order.sampleOffset(segment, i);
+      x.read(from, tile, i * places, places, VectorKernels.INSTANCE, stage);
+    }
+    NhwcVectorKernels.sampleMeans(
+        tile, 0, places, 2 * places, 3 * places, order.channels(), shift, sum, scratch);
+  }
+
+  private static void squares(
+      Elements x,
+      int at,
+      int stride,
+      int from,
+      int to,
+      float[] sums,
+      float[] squares,
+      Scratch scratch) {
+    if (x.offHeap()) {
+      long first = (long) Float.BYTES * at;
+      long apart = (long) Float.BYTES * stride;
+      squaresOffHeap(x.segment(), first, apart, from, to, scratch.shifts, sums, squares);
+    } else {
+      squaresBfloat16(
+          x.bfloat16s(), x.at() + at, stride, from, to, scratch.shifts, sums, squares);
+    }
+  }
+
+  static void gradientSums(
+      Elements x,
+      Elements dy,
+      Segments order,
+      int segment,
+      float[] hi,
+      double[] sum,
+      double[] product,
+      float[] xTile,
+      float[] dyTile,
+      short[] stage,
+      Scratch scratch) {
+    int channels = order.channels();
+    int places = LANES * channels;
+    scratch.growLanes(places, Math.min(places, CHUNK));
+    begin(places, scratch);
+    System.arraycopy(hi, 0, scratch.shifts, 0, channels);
+    NhwcVectorKernels.repeat(scratch.shifts, channels, LANES);
+    int end = order.endBlock(segment);
+    for (int block = order.firstBlock(segment); block < end; block++) {
+      int at = order.blockOffset(block);
+      boolean full = order.full(block);
+      if (!full) {
+        int length = order.blockCount(block) * channels;
+        x.read(at, xTile, 0, length, VectorKernels.INSTANCE, stage);
+        dy.read(at, dyTile, 0, length, VectorKernels.INSTANCE, stage);
+      }
+      for (int from = 0; from < places; from += CHUNK) {
+        int to = Math.min(places, from + CHUNK);
+        if (full) {
+          for (int quad = 0; quad < 4; quad++) {
+            products(x, dy, at, order.rowStride(), quad, from, to, scratch);
+          }
+          NhwcVectorKernels.addHalves(from, to, scratch);
+        } else {
+          NhwcVectorKernels.partial(xTile, 0, dyTile, 0, order, block, from, to, scratch);
+        }
+      }
+    }
+    NhwcVectorKernels.fold(scratch.first, channels, sum);
+    NhwcVectorKernels.fold(scratch.second, channels, product);
+  }
+
+  /** A quarter block, as {@link NhwcVectorKernels} takes it; odd ones add to the even. */
+  private static void products(
+      Elements x,
+      Elements dy,
+      int at,
+      int stride,
+      int quad,
+      int from,
+      int to,
+      Scratch scratch) {
+    float[] sums = quad < 2 ? scratch.firstHalf : scratch.firstOther;
+    float[] products = quad < 2 ? scratch.secondHalf : scratch.secondOther;
+    boolean add = quad % 2 != 0;
+    int first = at + 4 * quad * stride;
+    if (x.offHeap()) {
+      long firstByte = (long) Float.BYTES * first;
+      long apart = (long) Float.BYTES * stride;
+      productsOffHeap(
+          x.segment(),
+          firstByte,
+          dy.segment(),
+          firstByte,
+          apart,
+          from,
+          to,
+          add,
+          scratch.shifts,
+          sums,
+          products);
+    } else {
+      productsBfloat16(
+          x.bfloat16s(),
+          x.at() + first,
+          dy.bfloat16s(),
+          dy.at() + first,
+          stride,
+          from,
+          to,
+          add,
+          scratch.shifts,
+          sums,
+          products);
+    }
+  }
+
+  private static void squaresBfloat16(
+      short[] x, int xAt, int stride, int from, int to, float[] shifts, float[] sums, float[] squares) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      int j = xAt + i;
+      FloatVector d0 = ((IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d1 = ((IntVector) ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d2 = ((IntVector) ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d3 = ((IntVector) ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d4 = ((IntVector) ShortVector.fromArray(S, x, j + 4 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d5 = ((IntVector) ShortVector.fromArray(S, x, j + 5 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d6 = ((IntVector) ShortVector.fromArray(S, x, j + 6 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d7 = ((IntVector) ShortVector.fromArray(S, x, j + 7 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector sum = d0.add(d1).add(d2.add(d3)).add(d4.add(d5).add(d6.add(d7)));
+      FloatVector square =
+          d1.fma(d1, d0.mul(d0))
+              .add(d3.fma(d3, d2.mul(d2)))
+              .add(d5.fma(d5, d4.mul(d4)).add(d7.fma(d7, d6.mul(d6))));
+      sum.intoArray(sums, i - from);
+      square.intoArray(squares, i - from);
+    }
+  }
+
+  private static void productsBfloat16(
+      short[] x, int xAt, short[] dy, int dyAt, int stride, int from, int to, boolean add, float[] shifts, float[] sums, float[] products) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      int j = xAt + i;
+      FloatVector d0 = ((IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d1 = ((IntVector) ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d2 = ((IntVector) ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d3 = ((IntVector) ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      j = dyAt + i;
+      FloatVector g0 = ((IntVector) ShortVector.fromArray(S, dy, j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector g1 = ((IntVector) ShortVector.fromArray(S, dy, j + stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector g2 = ((IntVector) ShortVector.fromArray(S, dy, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector g3 = ((IntVector) ShortVector.fromArray(S, dy, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector sum = g0.add(g1).add(g2.add(g3));
+      FloatVector product = g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)));
+      if (add) {
+        sum = FloatVector.fromArray(F, sums, i - from).add(sum);
+        product = FloatVector.fromArray(F, products, i - from).add(product);
+      }
+      sum.intoArray(sums, i - from);
+      product.intoArray(products, i - from);
+    }
+  }
+
+  private static void squaresOffHeap(
+      MemorySegment x, long xAt, long stride, int from, int to, float[] shifts, float[] sums, float[] squares) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      long j = xAt + (long) Float.BYTES * i;
+      FloatVector d0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(shift);
+      FloatVector d1 = FloatVector.fromMemorySegment(F, x, j + stride, NATIVE).sub(shift);
+      FloatVector d2 = FloatVector.fromMemorySegment(F, x, j + 2 * stride, NATIVE).sub(shift);
+      FloatVector d3 = FloatVector.fromMemorySegment(F, x, j + 3 * stride, NATIVE).sub(shift);
+      FloatVector d4 = FloatVector.fromMemorySegment(F, x, j + 4 * stride, NATIVE).sub(shift);
+      FloatVector d5 = FloatVector.fromMemorySegment(F, x, j + 5 * stride, NATIVE).sub(shift);
+      FloatVector d6 = FloatVector.fromMemorySegment(F, x, j + 6 * stride, NATIVE).sub(shift);
+      FloatVector d7 = FloatVector.fromMemorySegment(F, x, j + 7 * stride, NATIVE).sub(shift);
+      FloatVector sum = d0.add(d1).add(d2.add(d3)).add(d4.add(d5).add(d6.add(d7)));
+      FloatVector square =
+          d1.fma(d1, d0.mul(d0))
+              .add(d3.fma(d3, d2.mul(d2)))
+              .add(d5.fma(d5, d4.mul(d4)).add(d7.fma(d7, d6.mul(d6))));
+      sum.intoArray(sums, i - from);
+      square.intoArray(squares, i - from);
+    }
+  }
+
+  private static void productsOffHeap(
+      MemorySegment x, long xAt, MemorySegment dy, long dyAt, long stride, int from, int to, boolean add, float[] shifts, float[] sums, float[] products) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      long j = xAt + (long) Float.BYTES * i;
+      FloatVector d0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(shift);
+      FloatVector d1 = FloatVector.fromMemorySegment(F, x, j + stride, NATIVE).sub(shift);
+      FloatVector d2 = FloatVector.fromMemorySegment(F, x, j + 2 * stride, NATIVE).sub(shift);
+      FloatVector d3 = FloatVector.fromMemorySegment(F, x, j + 3 * stride, NATIVE).sub(shift);
+      j = dyAt + (long) Float.BYTES * i;
+      FloatVector g0 = FloatVector.fromMemorySegment(F, dy, j, NATIVE);
+      FloatVector g1 = FloatVector.fromMemorySegment(F, dy, j + stride, NATIVE);
+      FloatVector g2 = FloatVector.fromMemorySegment(F, dy, j + 2 * stride, NATIVE);
+      FloatVector g3 = FloatVector.fromMemorySegment(F, dy, j + 3 * stride, NATIVE);
+      FloatVector sum = g0.add(g1).add(g2.add(g3));
+      FloatVector product = g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)));
+      if (add) {
+        sum = FloatVector.fromArray(F, sums, i - from).add(sum);
+        product = FloatVector.fromArray(F, products, i - from).add(product);
+      }
+      sum.intoArray(sums, i - from);
+      product.intoArray(products, i - from);
+    }
+  }
+
+  /**
+   * y = fma(x - hi, k, b) of rows of so many coefficients, which follow one another, four at a
+   * time, from distant places. Those left over stand for all four: they have been read by then.
+   */
+  static void normalizeRows(
+      Elements x, Elements y, int at, int rows, int length, ChannelAffine affine) {
+    long stride = (long) Float.BYTES * length;
+    long from = (long) Float.BYTES * at;
+    int quarter = apart(rows, 4);
+    for (int row = 0; row < quarter; row++, from += stride) {
+      fourRows(x.segment(), y.segment(), from, quarter * stride, length, affine.hi, affine.k, affine.b);
+    }
+    from += 3 * quarter * stride;
+    for (int row = 4 * quarter; row < rows; row++, from += stride) {
+      fourRows(x.segment(), y.segment(), from, 0, length, affine.hi, affine.k, affine.b);
+    }
+  }
+
+  /** dx = fma(dy, k, fma(x - hi, p, q)) of such rows. */
+  static void inputGradientRows(
+      Elements x,
+      Elements dy,
+      Elements dx,
+      int at,
+      int rows,
+      int length,
+      ChannelGradients gradients) {
+    long stride = (long) Float.BYTES * length;
+    long from = (long) Float.BYTES * at;
+    int half = apart(rows, 2);
+    for (int row = 0; row < half; row++, from += stride) {
+      twoRows(
+          x.segment(), dy.segment(), dx.segment(), from, half * stride, length,
+          gradients.hi, gradients.k, gradients.p, gradients.q);
+    }
+    from += half * stride;
+    for (int row = 2 * half; row < rows; row++, from += stride) {
+      twoRows(
+          x.segment(), dy.segment(), dx.segment(), from, 0, length,
+          gradients.hi, gradients.k, gradients.p, gradients.q);
+    }
+  }
+
+  /** Rows in each of so many stretches: an odd number, as {@link RowVectorKernels#quarter}. */
+  private static int apart(int rows, int stretches) {
+    return Math.max(0, rows / stretches - 1 | 1);
+  }
+
+  /** Floats of a turn of the loops over runs, which take whole turns. */
+  static final int TURN = 4 * L;
+
+  /** The same of a run of one channel. */
+  static void normalizeRun(Elements x, Elements y, int at, int length, ChannelAffine affine, int c) {
+    long from = (long) Float.BYTES * at;
+    run(x.segment(), y.segment(), from, length, affine.hi[c], affine.k[c], affine.b[c]);
+  }
+
+  static void inputGradientRun(
+      Elements x, Elements dy, Elements dx, int at, int length, ChannelGradients gradients, int c) {
+    long from = (long) Float.BYTES * at;
+    run(
+        x.segment(), dy.segment(), dx.segment(), from, length,
+        gradients.hi[c], gradients.k[c], gradients.p[c], gradients.q[c]);
+  }
+
+  private static void fourRows(MemorySegment x, MemorySegment y, long at, long apart, int length, float[] hi, float[] k, float[] b) {
+    for (int i = 0; i < length; i += L) {
+      FloatVector mean = FloatVector.fromArray(F, hi, i);
+      FloatVector scale = FloatVector.fromArray(F, k, i);
+      FloatVector shift = FloatVector.fromArray(F, b, i);
+      long j = at + (long) Float.BYTES * i;
+      long l = j + apart;
+      long m = l + apart;
+      long n = m + apart;
+      FloatVector a0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(mean).fma(scale, shift);
+      FloatVector a1 = FloatVector.fromMemorySegment(F, x, l, NATIVE).sub(mean).fma(scale, shift);
+      FloatVector a2 = FloatVector.fromMemorySegment(F, x, m, NATIVE).sub(mean).fma(scale, shift);
+      FloatVector a3 = FloatVector.fromMemorySegment(F, x, n, NATIVE).sub(mean).fma(scale, shift);
+      a0.intoMemorySegment(y, j, NATIVE);
+      a1.intoMemorySegment(y, l, NATIVE);
+      a2.intoMemorySegment(y, m, NATIVE);
+      a3.intoMemorySegment(y, n, NATIVE);
+    }
+  }
+
+  private static void twoRows(MemorySegment x, MemorySegment dy, MemorySegment dx, long at, long apart, int length, float[] hi, float[] k, float[] p, float[] q) {
+    for (int i = 0; i < length; i += L) {
+      FloatVector mean = FloatVector.fromArray(F, hi, i);
+      FloatVector scale = FloatVector.fromArray(F, k, i);
+      FloatVector slope = FloatVector.fromArray(F, p, i);
+      FloatVector shift = FloatVector.fromArray(F, q, i);
+      long j = at + (long) Float.BYTES * i;
+      long l = j + apart;
+      FloatVector a0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(mean).fma(slope, shift);
+      FloatVector a1 = FloatVector.fromMemorySegment(F, x, l, NATIVE).sub(mean).fma(slope, shift);
+      a0 = FloatVector.fromMemorySegment(F, dy, j, NATIVE).fma(scale, a0);
+      a1 = FloatVector.fromMemorySegment(F, dy, l, NATIVE).fma(scale, a1);
+      a0.intoMemorySegment(dx, j, NATIVE);
+      a1.intoMemorySegment(dx, l, NATIVE);
+    }
+  }
+
+  private static void run(MemorySegment x, MemorySegment y, long at, int length, float hi, float k, float b) {
+    FloatVector mean = FloatVector.broadcast(F, hi);
+    FloatVector scale = FloatVector.broadcast(F, k);
+    FloatVector shift = FloatVector.broadcast(F, b);
+    long apart = (long) Float.BYTES * L;
+    for (int i = 0; i < length; i += 4 * L) {
+      long j = at + (long) Float.BYTES * i;
+      long l = j + apart;
+      long m = l + apart;
+      long n = m + apart;
+      FloatVector a0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(mean).fma(scale, shift);
+      FloatVector a1 = FloatVector.fromMemorySegment(F, x, l, NATIVE).sub(mean).fma(scale, shift);
+      FloatVector a2 = FloatVector.fromMemorySegment(F, x, m, NATIVE).sub(mean).fma(scale, shift);
+      FloatVector a3 = FloatVector.fromMemorySegment(F, x, n, NATIVE).sub(mean).fma(scale, shift);
+      a0.intoMemorySegment(y, j, NATIVE);
+      a1.intoMemorySegment(y, l, NATIVE);
+      a2.intoMemorySegment(y, m, NATIVE);
+      a3.intoMemorySegment(y, n, NATIVE);
+    }
+  }
+
+  private static void run(MemorySegment x, MemorySegment dy, MemorySegment dx, long at, int length, float hi, float k, float p, float q) {
+    FloatVector mean = FloatVector.broadcast(F, hi);
+    FloatVector scale = FloatVector.broadcast(F, k);
+    FloatVector slope = FloatVector.broadcast(F, p);
+    FloatVector shift = FloatVector.broadcast(F, q);
+    long apart = (long) Float.BYTES * L;
+    for (int i = 0; i < length; i += 4 * L) {
+      long j = at + (long) Float.BYTES * i;
+      long l = j + apart;
+      long m = l + apart;
+      long n = m + apart;
+      FloatVector a0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(mean).fma(slope, shift);
+      FloatVector a1 = FloatVector.fromMemorySegment(F, x, l, NATIVE).sub(mean).fma(slope, shift);
+      FloatVector a2 = FloatVector.fromMemorySegment(F, x, m, NATIVE).sub(mean).fma(slope, shift);
+      FloatVector a3 = FloatVector.fromMemorySegment(F, x, n, NATIVE).sub(mean).fma(slope, shift);
+      a0 = FloatVector.fromMemorySegment(F, dy, j, NATIVE).fma(scale, a0);
+      a1 = FloatVector.fromMemorySegment(F, dy, l, NATIVE).fma(scale, a1);
+      a2 = FloatVector.fromMemorySegment(F, dy, m, NATIVE).fma(scale, a2);
+      a3 = FloatVector.fromMemorySegment(F, dy, n, NATIVE).fma(scale, a3);
+      a0.intoMemorySegment(dx, j, NATIVE);
+      a1.intoMemorySegment(dx, l, NATIVE);
+      a2.intoMemorySegment(dx, m, NATIVE);
+      a3.intoMemorySegment(dx, n, NATIVE);
+    }
+  }
+
+}
