@@ -79,9 +79,9 @@ public final class Elements {
     return floats;
   }
 
-  /** The array that holds them as bfloat16, or null. */
-  short[] bfloat16s() {
-    return format == Format.BFLOAT16 ? halves : null;
+  /** The array that holds them as halves of the format, or null. */
+  short[] halves() {
+    return halves;
   }
 
   /** Whether they are floats off-heap, and not of a mapped file: one class of segments for C2. */
@@ -91,7 +91,9 @@ public final class Elements {
 
   /** Whether kernels that read these where they lie can read others beside them. */
   boolean alike(Elements others) {
-    return (bfloat16s() != null && others.bfloat16s() != null) || (offHeap && others.offHeap);
+    return format == others.format
+        && offHeap == others.offHeap
+        && (halves == null) == (others.halves == null);
   }
 
   /** Where in the array they begin. */

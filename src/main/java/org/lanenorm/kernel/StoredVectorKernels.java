@@ -25,6 +25,10 @@ final class StoredVectorKernels {
   private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
   private static final VectorSpecies<Short> S =
       VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
+  private static final int KEPT = 0x8fffe000;
+  private static final float SCALE = 0x1p112f;
+  private static final int NO_NUMBER = 0x7c00;
+  private static final int INFINITY = 0x7f800000;
   private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
   private static final int LANES = Segments.LANES;
 
@@ -41,7 +45,7 @@ final class StoredVectorKernels {
     return order.channelsLast()
         && order.largeImages()
         && order.sampleOrPartial() <= LARGEST
-        && (x.bfloat16s() != null || x.offHeap());
+        && (x.halves() != null || x.offHeap());
   }
 
   static void momentSums(
@@ -127,9 +131,12 @@ final class StoredVectorKernels {
       long first = (long) Float.BYTES * at;
       long apart = (long) Float.BYTES * stride;
       squaresOffHeap(x.segment(), first, apart, from, to, scratch.shifts, sums, squares);
+    } else if (x.format() == Elements.Format.FLOAT16) {
+      squaresFloat16(
+          x.halves(), x.at() + at, stride, from, to, scratch.shifts, sums, squares);
     } else {
       squaresBfloat16(
-          x.bfloat16s(), x.at() + at, stride, from, to, scratch.shifts, sums, squares);
+          x.halves(), x.at() + at, stride, from, to, scratch.shifts, sums, squares);
     }
   }
 
@@ -205,11 +212,24 @@ final class StoredVectorKernels {
           scratch.shifts,
           sums,
           products);
+    } else if (x.format() == Elements.Format.FLOAT16) {
+      productsFloat16(
+          x.halves(),
+          x.at() + first,
+          dy.halves(),
+          dy.at() + first,
+          stride,
+          from,
+          to,
+          add,
+          scratch.shifts,
+          sums,
+          products);
     } else {
       productsBfloat16(
-          x.bfloat16s(),
+          x.halves(),
           x.at() + first,
-          dy.bfloat16s(),
+          dy.halves(),
           dy.at() + first,
           stride,
           from,
@@ -258,6 +278,70 @@ final class StoredVectorKernels {
       FloatVector g1 = ((IntVector) ShortVector.fromArray(S, dy, j + stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
       FloatVector g2 = ((IntVector) ShortVector.fromArray(S, dy, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
       FloatVector g3 = ((IntVector) ShortVector.fromArray(S, dy, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector sum = g0.add(g1).add(g2.add(g3));
+      FloatVector product = g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)));
+      if (add) {
+        sum = FloatVector.fromArray(F, sums, i - from).add(sum);
+        product = FloatVector.fromArray(F, products, i - from).add(product);
+      }
+      sum.intoArray(sums, i - from);
+      product.intoArray(products, i - from);
+    }
+  }
+
+  private static void squaresFloat16(
+      short[] x, int xAt, int stride, int from, int to, float[] shifts, float[] sums, float[] squares) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      int j = xAt + i;
+      IntVector d0h = (IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d0 = d0h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d0h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d1h = (IntVector) ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d1 = d1h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d1h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d2h = (IntVector) ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d2 = d2h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d2h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d3h = (IntVector) ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d3 = d3h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d3h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d4h = (IntVector) ShortVector.fromArray(S, x, j + 4 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d4 = d4h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d4h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d5h = (IntVector) ShortVector.fromArray(S, x, j + 5 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d5 = d5h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d5h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d6h = (IntVector) ShortVector.fromArray(S, x, j + 6 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d6 = d6h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d6h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d7h = (IntVector) ShortVector.fromArray(S, x, j + 7 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d7 = d7h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d7h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      FloatVector sum = d0.add(d1).add(d2.add(d3)).add(d4.add(d5).add(d6.add(d7)));
+      FloatVector square =
+          d1.fma(d1, d0.mul(d0))
+              .add(d3.fma(d3, d2.mul(d2)))
+              .add(d5.fma(d5, d4.mul(d4)).add(d7.fma(d7, d6.mul(d6))));
+      sum.intoArray(sums, i - from);
+      square.intoArray(squares, i - from);
+    }
+  }
+
+  private static void productsFloat16(
+      short[] x, int xAt, short[] dy, int dyAt, int stride, int from, int to, boolean add, float[] shifts, float[] sums, float[] products) {
+    for (int i = from; i < to; i += L) {
+      FloatVector shift = FloatVector.fromArray(F, shifts, i);
+      int j = xAt + i;
+      IntVector d0h = (IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d0 = d0h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d0h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d1h = (IntVector) ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d1 = d1h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d1h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d2h = (IntVector) ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d2 = d2h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d2h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d3h = (IntVector) ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d3 = d3h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d3h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      j = dyAt + i;
+      IntVector g0h = (IntVector) ShortVector.fromArray(S, dy, j).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector g0 = g0h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, g0h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats();
+      IntVector g1h = (IntVector) ShortVector.fromArray(S, dy, j + stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector g1 = g1h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, g1h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats();
+      IntVector g2h = (IntVector) ShortVector.fromArray(S, dy, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector g2 = g2h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, g2h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats();
+      IntVector g3h = (IntVector) ShortVector.fromArray(S, dy, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector g3 = g3h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, g3h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats();
       FloatVector sum = g0.add(g1).add(g2.add(g3));
       FloatVector product = g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)));
       if (add) {
