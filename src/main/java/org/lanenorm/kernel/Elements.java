@@ -89,6 +89,11 @@ public final class Elements {
     return offHeap;
   }
 
+  /** Whether they are bfloat16 in an array. */
+  boolean bfloat16() {
+    return format == Format.BFLOAT16 && halves != null;
+  }
+
   /** Whether kernels that read these where they lie can read others beside them. */
   boolean alike(Elements others) {
     return format == others.format

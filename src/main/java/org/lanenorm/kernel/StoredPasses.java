@@ -84,7 +84,7 @@ public final class StoredPasses {
   private boolean joins;
 
   /** Whether {@link StoredVectorKernels} do the step, as far as they go. */
-  private boolean offHeap;
+  private boolean inPlace;
 
   private final int rowsJoined;
   private Segments joined;
@@ -167,7 +167,7 @@ public final class StoredPasses {
     this.order = order;
     this.x = x;
     joins = false;
-    offHeap = false;
+    inPlace = false;
     int length = Math.multiplyExact(order.segments(), channels);
     if (segmentFirst.length < length) {
       segmentFirst = new double[length];
@@ -601,7 +601,7 @@ public final class StoredPasses {
     fromChannel = from;
     toChannel = to;
     joins = order.channelsLast() && join();
-    offHeap = offHeap();
+    inPlace = inPlace();
     // as many units as parts can be cut at: rows, or channels where there are few rows
     boolean byRows = byRows();
     int units = byRows ? order.rows() : to - from;
@@ -613,16 +613,20 @@ public final class StoredPasses {
     }
   }
 
-  /** Whether the step is done off-heap, where its tensors lie, by vectors. */
-  private boolean offHeap() {
-    boolean gradient = step == Step.INPUT_GRADIENT;
-    return kernels.vectors()
-        && (gradient ? dy.offHeap() : step == Step.NORMALIZE && z == null && curve.isIdentity())
-        && x.offHeap()
-        && result.offHeap()
-        && !(gradient
-            ? gradients.anyExtreme(fromChannel, toChannel)
-            : affine.anyExtreme(fromChannel, toChannel));
+  /** Whether the step is done by vectors where its tensors lie. */
+  private boolean inPlace() {
+    if (!kernels.vectors() || x == null || result == null || !result.alike(x)) {
+      return false;
+    }
+    if (!x.offHeap() && !(order.channelsLast() && x.bfloat16())) {
+      return false;
+    }
+    return switch (step) {
+      case NORMALIZE ->
+          z == null && curve.isIdentity() && !affine.anyExtreme(fromChannel, toChannel);
+      case INPUT_GRADIENT -> dy.alike(x) && !gradients.anyExtreme(fromChannel, toChannel);
+      default -> false;
+    };
   }
 
   /** Lays out the coefficients of joined rows, if there are any and no channel is extreme. */
@@ -686,8 +690,8 @@ public final class StoredPasses {
             : order.packed() ? LONG_WINDOW : WINDOW;
     own.grow(joins ? ROWS * joined.rowLength() : floats, 0);
     int first = firstRow;
-    if (offHeap && order.channelsLast() && wholeRows) {
-      first += rowsOffHeap(first * rowLength, endRow - first);
+    if (inPlace && order.channelsLast() && wholeRows) {
+      first += rowsInPlace(first * rowLength, endRow - first);
     }
     while (joins && endRow - first >= rowsJoined) {
       int count = Math.min(ROWS, (endRow - first) / rowsJoined);
@@ -701,8 +705,8 @@ public final class StoredPasses {
       int together = nextRow - row > 1 ? channels : width;
       for (int c = from; c < to; c += together) {
         int next = Math.min(to, c + together);
-        int inPlace = offHeap && wholeRuns && run >= LONG_RUN ? runsOffHeap(row, c, next) : 0;
-        for (int i = begin + inPlace; i < end; i += floats) {
+        int done = inPlace && wholeRuns && run >= LONG_RUN ? runsInPlace(row, c, next) : 0;
+        for (int i = begin + done; i < end; i += floats) {
           window(false, 0, row, nextRow, c, next, i, Math.min(end, i + floats), own);
         }
       }
@@ -710,10 +714,10 @@ public final class StoredPasses {
   }
 
   /** Does rows that make whole vectors, joined or not; returns how many. */
-  private int rowsOffHeap(int at, int rows) {
+  private int rowsInPlace(int at, int rows) {
     int together = joins ? rowsJoined : 1;
     int length = together * order.rowLength();
-    if (length % Segments.LANES != 0 || length < ROW) {
+    if (length % StoredVectorKernels.PAIR != 0 || length < ROW) {
       return 0;
     }
     int count = rows / together;
@@ -728,7 +732,7 @@ public final class StoredPasses {
   }
 
   /** Does the runs of the channels [c, next) of a row up to what makes no turn; returns where. */
-  private int runsOffHeap(int row, int c, int next) {
+  private int runsInPlace(int row, int c, int next) {
     int run = order.run();
     int length = run - run % StoredVectorKernels.TURN;
     for (int channel = c; channel < next; channel++) {

@@ -407,6 +407,12 @@ final class StoredVectorKernels {
    */
   static void normalizeRows(
       Elements x, Elements y, int at, int rows, int length, ChannelAffine affine) {
+    if (!x.offHeap()) {
+      for (int row = 0, i = at; row < rows; row++, i += length) {
+        row(x.halves(), x.at() + i, y.halves(), y.at() + i, length, affine.hi, affine.k, affine.b);
+      }
+      return;
+    }
     long stride = (long) Float.BYTES * length;
     long from = (long) Float.BYTES * at;
     int quarter = apart(rows, 4);
@@ -419,6 +425,20 @@ final class StoredVectorKernels {
     }
   }
 
+  /** A row of bfloat16, narrowed as by {@link HalfVectorKernels}. */
+  private static void row(
+      short[] x, int xAt, short[] y, int yAt, int length, float[] hi, float[] k, float[] b) {
+    for (int i = 0; i < length; i += 2 * L) {
+      int j = i + L;
+      IntVector bits0 = ((IntVector) ShortVector.fromArray(S, x, xAt + i).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(FloatVector.fromArray(F, hi, i)).fma(FloatVector.fromArray(F, k, i), FloatVector.fromArray(F, b, i)).reinterpretAsInts();
+      IntVector bits1 = ((IntVector) ShortVector.fromArray(S, x, xAt + j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(FloatVector.fromArray(F, hi, j)).fma(FloatVector.fromArray(F, k, j), FloatVector.fromArray(F, b, j)).reinterpretAsInts();
+      IntVector rounded0 = bits0.add(0x7fff).add(bits0.lanewise(VectorOperators.LSHR, 16).and(1)).blend(bits0.or(0x00400000), bits0.and(0x7fffffff).compare(VectorOperators.GT, INFINITY));
+      IntVector rounded1 = bits1.add(0x7fff).add(bits1.lanewise(VectorOperators.LSHR, 16).and(1)).blend(bits1.or(0x00400000), bits1.and(0x7fffffff).compare(VectorOperators.GT, INFINITY));
+      ((ShortVector) rounded0.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, S, 0)).intoArray(y, yAt + i);
+      ((ShortVector) rounded1.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, S, 0)).intoArray(y, yAt + j);
+    }
+  }
+
   /** dx = fma(dy, k, fma(x - hi, p, q)) of such rows. */
   static void inputGradientRows(
       Elements x,
@@ -428,6 +448,14 @@ final class StoredVectorKernels {
       int rows,
       int length,
       ChannelGradients gradients) {
+    if (!x.offHeap()) {
+      for (int row = 0, i = at; row < rows; row++, i += length) {
+        row(
+            x.halves(), x.at() + i, dy.halves(), dy.at() + i, dx.halves(), dx.at() + i, length,
+            gradients.hi, gradients.k, gradients.p, gradients.q);
+      }
+      return;
+    }
     long stride = (long) Float.BYTES * length;
     long from = (long) Float.BYTES * at;
     int half = apart(rows, 2);
@@ -444,10 +472,28 @@ final class StoredVectorKernels {
     }
   }
 
+  private static void row(
+      short[] x, int xAt, short[] dy, int dyAt, short[] dx, int dxAt, int length, float[] hi, float[] k, float[] p, float[] q) {
+    for (int i = 0; i < length; i += 2 * L) {
+      int j = i + L;
+      FloatVector inner0 = ((IntVector) ShortVector.fromArray(S, x, xAt + i).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(FloatVector.fromArray(F, hi, i)).fma(FloatVector.fromArray(F, p, i), FloatVector.fromArray(F, q, i));
+      FloatVector inner1 = ((IntVector) ShortVector.fromArray(S, x, xAt + j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(FloatVector.fromArray(F, hi, j)).fma(FloatVector.fromArray(F, p, j), FloatVector.fromArray(F, q, j));
+      IntVector bits0 = ((IntVector) ShortVector.fromArray(S, dy, dyAt + i).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(FloatVector.fromArray(F, k, i), inner0).reinterpretAsInts();
+      IntVector bits1 = ((IntVector) ShortVector.fromArray(S, dy, dyAt + j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(FloatVector.fromArray(F, k, j), inner1).reinterpretAsInts();
+      IntVector rounded0 = bits0.add(0x7fff).add(bits0.lanewise(VectorOperators.LSHR, 16).and(1)).blend(bits0.or(0x00400000), bits0.and(0x7fffffff).compare(VectorOperators.GT, INFINITY));
+      IntVector rounded1 = bits1.add(0x7fff).add(bits1.lanewise(VectorOperators.LSHR, 16).and(1)).blend(bits1.or(0x00400000), bits1.and(0x7fffffff).compare(VectorOperators.GT, INFINITY));
+      ((ShortVector) rounded0.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, S, 0)).intoArray(dx, dxAt + i);
+      ((ShortVector) rounded1.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, S, 0)).intoArray(dx, dxAt + j);
+    }
+  }
+
   /** Rows in each of so many stretches: an odd number, as {@link RowVectorKernels#quarter}. */
   private static int apart(int rows, int stretches) {
     return Math.max(0, rows / stretches - 1 | 1);
   }
+
+  /** Rows are a multiple of it. */
+  static final int PAIR = 2 * L;
 
   /** Floats of a turn of the loops over runs, which take whole turns. */
   static final int TURN = 4 * L;
