@@ -6,7 +6,8 @@ import java.lang.foreign.ValueLayout;
 /**
  * The elements of a tensor wherever they lie and however wide they are, to be copied to floats and
  * back. What lies in an array of its own type is taken from there, as a segment's bulk copy costs
- * some 40 nanoseconds to begin; nothing else is ever done with a segment.
+ * some 40 nanoseconds to begin; of a segment nothing else is used but, off-heap, what {@link
+ * StoredVectorKernels} read and write.
  */
 public final class Elements {
   /** What an element is. */

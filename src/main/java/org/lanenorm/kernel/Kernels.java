@@ -12,7 +12,10 @@ public interface Kernels {
   /** For example {@code "vector-512"}. */
   String name();
 
-  /** Whether these are vectors, so that {@link StoredVectorKernels} can be used beside them. */
+  /**
+   * Whether these are vectors, so that {@link StoredVectorKernels} and {@link
+   * StoredRowVectorKernels} can be used beside them.
+   */
   default boolean vectors() {
     return false;
   }

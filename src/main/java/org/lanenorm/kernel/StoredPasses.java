@@ -6,6 +6,9 @@ package org.lanenorm.kernel;
  * comes of them is copied back. Reductions go tile by tile ({@link Tiling}), elementwise passes
  * window by window: elements that follow one another in memory.
  *
+ * <p>What {@link StoredVectorKernels} and {@link StoredRowVectorKernels} take where it lies is not
+ * copied: large tensors of one kind of storage, nearly whole.
+ *
  * <p>All that is read of a window is read before any of it is written, so that results may replace
  * inputs. Used by one thread at a time, as {@link Passes}.
  *
@@ -83,7 +86,9 @@ public final class StoredPasses {
   /** Whether {@link #rowsJoined} rows are taken as one, whose coefficients have been laid out. */
   private boolean joins;
 
-  /** Whether {@link StoredVectorKernels} do the step, as far as they go. */
+  /**
+   * Whether {@link StoredRowVectorKernels} do the step, as far as they go: whole rows, long runs.
+   */
   private boolean inPlace;
 
   private final int rowsJoined;
@@ -717,16 +722,16 @@ public final class StoredPasses {
   private int rowsInPlace(int at, int rows) {
     int together = joins ? rowsJoined : 1;
     int length = together * order.rowLength();
-    if (length % StoredVectorKernels.PAIR != 0 || length < ROW) {
+    if (length % StoredRowVectorKernels.PAIR != 0 || length < ROW) {
       return 0;
     }
     int count = rows / together;
     if (step == Step.NORMALIZE) {
       ChannelAffine coefficients = joins ? joinedAffine : affine;
-      StoredVectorKernels.normalizeRows(x, result, at, count, length, coefficients);
+      StoredRowVectorKernels.normalizeRows(x, result, at, count, length, coefficients);
     } else {
       ChannelGradients coefficients = joins ? joinedGradients : gradients;
-      StoredVectorKernels.inputGradientRows(x, dy, result, at, count, length, coefficients);
+      StoredRowVectorKernels.inputGradientRows(x, dy, result, at, count, length, coefficients);
     }
     return count * together;
   }
@@ -734,13 +739,13 @@ public final class StoredPasses {
   /** Does the runs of the channels [c, next) of a row up to what makes no turn; returns where. */
   private int runsInPlace(int row, int c, int next) {
     int run = order.run();
-    int length = run - run % StoredVectorKernels.TURN;
+    int length = run - run % StoredRowVectorKernels.TURN;
     for (int channel = c; channel < next; channel++) {
       int at = row * order.rowLength() + channel * run;
       if (step == Step.NORMALIZE) {
-        StoredVectorKernels.normalizeRun(x, result, at, length, affine, channel);
+        StoredRowVectorKernels.normalizeRun(x, result, at, length, affine, channel);
       } else {
-        StoredVectorKernels.inputGradientRun(x, dy, result, at, length, gradients, channel);
+        StoredRowVectorKernels.inputGradientRun(x, dy, result, at, length, gradients, channel);
       }
     }
     return length;

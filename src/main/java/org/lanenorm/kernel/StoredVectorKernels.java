@@ -11,13 +11,11 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The reductions of {@link NhwcVectorKernels} over elements that are read where they lie, bfloat16
- * in an array or floats off-heap: a full block's rows, widened in registers. What little else a
- * segment holds is copied to floats. Only of images of several blocks, nearly all of which are
- * full.
- *
- * <p>A tile of NHWC outgrows a first-level cache, and while it is computed nothing is fetched: that
- * took 1.3 to 1.7 times as long.
+ * The reductions of {@link NhwcVectorKernels} over elements that are read where they lie: halves in
+ * arrays, and floats off-heap. Tiles of NHWC outgrow a first-level cache, and while a tile is
+ * computed nothing is fetched: out of cache that took 1.3 to 1.7 times as long. Only of images of
+ * several blocks, nearly all of which are full; what little else a segment holds is copied to
+ * floats. Loops differ by format as an accessor for several would not be compiled to vectors.
  */
 final class StoredVectorKernels {
   private static final VectorSpecies<Float> F = VectorWidth.SPECIES;
@@ -25,7 +23,10 @@ final class StoredVectorKernels {
   private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
   private static final VectorSpecies<Short> S =
       VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
+
+  /** As in {@link HalfVectorKernels#widenFloat16}. */
   private static final int KEPT = 0x8fffe000;
+
   private static final float SCALE = 0x1p112f;
   private static final int NO_NUMBER = 0x7c00;
   private static final int INFINITY = 0x7f800000;
@@ -40,7 +41,7 @@ final class StoredVectorKernels {
 
   private StoredVectorKernels() {}
 
-  /** Whether these kernels take such elements of such a tensor. */
+  /** Whether the reductions take such elements of such a tensor. */
   static boolean take(Elements x, Segments order) {
     return order.channelsLast()
         && order.largeImages()
@@ -132,11 +133,9 @@ final class StoredVectorKernels {
       long apart = (long) Float.BYTES * stride;
       squaresOffHeap(x.segment(), first, apart, from, to, scratch.shifts, sums, squares);
     } else if (x.format() == Elements.Format.FLOAT16) {
-      squaresFloat16(
-          x.halves(), x.at() + at, stride, from, to, scratch.shifts, sums, squares);
+      squaresFloat16(x.halves(), x.at() + at, stride, from, to, scratch.shifts, sums, squares);
     } else {
-      squaresBfloat16(
-          x.halves(), x.at() + at, stride, from, to, scratch.shifts, sums, squares);
+      squaresBfloat16(x.halves(), x.at() + at, stride, from, to, scratch.shifts, sums, squares);
     }
   }
 
@@ -185,14 +184,7 @@ final class StoredVectorKernels {
 
   /** A quarter block, as {@link NhwcVectorKernels} takes it; odd ones add to the even. */
   private static void products(
-      Elements x,
-      Elements dy,
-      int at,
-      int stride,
-      int quad,
-      int from,
-      int to,
-      Scratch scratch) {
+      Elements x, Elements dy, int at, int stride, int quad, int from, int to, Scratch scratch) {
     float[] sums = quad < 2 ? scratch.firstHalf : scratch.firstOther;
     float[] products = quad < 2 ? scratch.secondHalf : scratch.secondOther;
     boolean add = quad % 2 != 0;
@@ -242,18 +234,70 @@ final class StoredVectorKernels {
   }
 
   private static void squaresBfloat16(
-      short[] x, int xAt, int stride, int from, int to, float[] shifts, float[] sums, float[] squares) {
+      short[] x,
+      int xAt,
+      int stride,
+      int from,
+      int to,
+      float[] shifts,
+      float[] sums,
+      float[] squares) {
     for (int i = from; i < to; i += L) {
       FloatVector shift = FloatVector.fromArray(F, shifts, i);
       int j = xAt + i;
-      FloatVector d0 = ((IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d1 = ((IntVector) ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d2 = ((IntVector) ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d3 = ((IntVector) ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d4 = ((IntVector) ShortVector.fromArray(S, x, j + 4 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d5 = ((IntVector) ShortVector.fromArray(S, x, j + 5 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d6 = ((IntVector) ShortVector.fromArray(S, x, j + 6 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d7 = ((IntVector) ShortVector.fromArray(S, x, j + 7 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d0 =
+          ((IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d1 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d2 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + 2 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d3 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + 3 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d4 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + 4 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d5 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + 5 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d6 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + 6 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d7 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + 7 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
       FloatVector sum = d0.add(d1).add(d2.add(d3)).add(d4.add(d5).add(d6.add(d7)));
       FloatVector square =
           d1.fma(d1, d0.mul(d0))
@@ -265,19 +309,67 @@ final class StoredVectorKernels {
   }
 
   private static void productsBfloat16(
-      short[] x, int xAt, short[] dy, int dyAt, int stride, int from, int to, boolean add, float[] shifts, float[] sums, float[] products) {
+      short[] x,
+      int xAt,
+      short[] dy,
+      int dyAt,
+      int stride,
+      int from,
+      int to,
+      boolean add,
+      float[] shifts,
+      float[] sums,
+      float[] products) {
     for (int i = from; i < to; i += L) {
       FloatVector shift = FloatVector.fromArray(F, shifts, i);
       int j = xAt + i;
-      FloatVector d0 = ((IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d1 = ((IntVector) ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d2 = ((IntVector) ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
-      FloatVector d3 = ((IntVector) ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(shift);
+      FloatVector d0 =
+          ((IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d1 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d2 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + 2 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
+      FloatVector d3 =
+          ((IntVector)
+                  ShortVector.fromArray(S, x, j + 3 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(shift);
       j = dyAt + i;
-      FloatVector g0 = ((IntVector) ShortVector.fromArray(S, dy, j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      FloatVector g1 = ((IntVector) ShortVector.fromArray(S, dy, j + stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      FloatVector g2 = ((IntVector) ShortVector.fromArray(S, dy, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      FloatVector g3 = ((IntVector) ShortVector.fromArray(S, dy, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector g0 =
+          ((IntVector) ShortVector.fromArray(S, dy, j).convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats();
+      FloatVector g1 =
+          ((IntVector)
+                  ShortVector.fromArray(S, dy, j + stride).convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats();
+      FloatVector g2 =
+          ((IntVector)
+                  ShortVector.fromArray(S, dy, j + 2 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats();
+      FloatVector g3 =
+          ((IntVector)
+                  ShortVector.fromArray(S, dy, j + 3 * stride)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats();
       FloatVector sum = g0.add(g1).add(g2.add(g3));
       FloatVector product = g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)));
       if (add) {
@@ -290,26 +382,136 @@ final class StoredVectorKernels {
   }
 
   private static void squaresFloat16(
-      short[] x, int xAt, int stride, int from, int to, float[] shifts, float[] sums, float[] squares) {
+      short[] x,
+      int xAt,
+      int stride,
+      int from,
+      int to,
+      float[] shifts,
+      float[] sums,
+      float[] squares) {
     for (int i = from; i < to; i += L) {
       FloatVector shift = FloatVector.fromArray(F, shifts, i);
       int j = xAt + i;
-      IntVector d0h = (IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d0 = d0h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d0h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d1h = (IntVector) ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d1 = d1h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d1h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d2h = (IntVector) ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d2 = d2h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d2h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d3h = (IntVector) ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d3 = d3h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d3h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d4h = (IntVector) ShortVector.fromArray(S, x, j + 4 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d4 = d4h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d4h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d5h = (IntVector) ShortVector.fromArray(S, x, j + 5 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d5 = d5h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d5h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d6h = (IntVector) ShortVector.fromArray(S, x, j + 6 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d6 = d6h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d6h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d7h = (IntVector) ShortVector.fromArray(S, x, j + 7 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d7 = d7h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d7h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d0h =
+          (IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d0 =
+          d0h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d0h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d1h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d1 =
+          d1h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d1h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d2h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d2 =
+          d2h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d2h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d3h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d3 =
+          d3h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d3h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d4h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + 4 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d4 =
+          d4h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d4h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d5h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + 5 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d5 =
+          d5h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d5h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d6h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + 6 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d6 =
+          d6h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d6h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d7h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + 7 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d7 =
+          d7h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d7h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
       FloatVector sum = d0.add(d1).add(d2.add(d3)).add(d4.add(d5).add(d6.add(d7)));
       FloatVector square =
           d1.fma(d1, d0.mul(d0))
@@ -321,27 +523,135 @@ final class StoredVectorKernels {
   }
 
   private static void productsFloat16(
-      short[] x, int xAt, short[] dy, int dyAt, int stride, int from, int to, boolean add, float[] shifts, float[] sums, float[] products) {
+      short[] x,
+      int xAt,
+      short[] dy,
+      int dyAt,
+      int stride,
+      int from,
+      int to,
+      boolean add,
+      float[] shifts,
+      float[] sums,
+      float[] products) {
     for (int i = from; i < to; i += L) {
       FloatVector shift = FloatVector.fromArray(F, shifts, i);
       int j = xAt + i;
-      IntVector d0h = (IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d0 = d0h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d0h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d1h = (IntVector) ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d1 = d1h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d1h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d2h = (IntVector) ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d2 = d2h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d2h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
-      IntVector d3h = (IntVector) ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector d3 = d3h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, d3h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats().sub(shift);
+      IntVector d0h =
+          (IntVector) ShortVector.fromArray(S, x, j).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d0 =
+          d0h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d0h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d1h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d1 =
+          d1h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d1h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d2h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d2 =
+          d2h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d2h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
+      IntVector d3h =
+          (IntVector)
+              ShortVector.fromArray(S, x, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector d3 =
+          d3h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  d3h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats()
+              .sub(shift);
       j = dyAt + i;
-      IntVector g0h = (IntVector) ShortVector.fromArray(S, dy, j).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector g0 = g0h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, g0h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats();
-      IntVector g1h = (IntVector) ShortVector.fromArray(S, dy, j + stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector g1 = g1h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, g1h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats();
-      IntVector g2h = (IntVector) ShortVector.fromArray(S, dy, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector g2 = g2h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, g2h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats();
-      IntVector g3h = (IntVector) ShortVector.fromArray(S, dy, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector g3 = g3h.lanewise(VectorOperators.LSHL, 13).and(KEPT).reinterpretAsFloats().mul(SCALE).reinterpretAsInts().lanewise(VectorOperators.OR, INFINITY, g3h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER)).reinterpretAsFloats();
+      IntVector g0h =
+          (IntVector) ShortVector.fromArray(S, dy, j).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector g0 =
+          g0h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  g0h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats();
+      IntVector g1h =
+          (IntVector)
+              ShortVector.fromArray(S, dy, j + stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector g1 =
+          g1h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  g1h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats();
+      IntVector g2h =
+          (IntVector)
+              ShortVector.fromArray(S, dy, j + 2 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector g2 =
+          g2h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  g2h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats();
+      IntVector g3h =
+          (IntVector)
+              ShortVector.fromArray(S, dy, j + 3 * stride).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector g3 =
+          g3h.lanewise(VectorOperators.LSHL, 13)
+              .and(KEPT)
+              .reinterpretAsFloats()
+              .mul(SCALE)
+              .reinterpretAsInts()
+              .lanewise(
+                  VectorOperators.OR,
+                  INFINITY,
+                  g3h.and(NO_NUMBER).compare(VectorOperators.EQ, NO_NUMBER))
+              .reinterpretAsFloats();
       FloatVector sum = g0.add(g1).add(g2.add(g3));
       FloatVector product = g1.fma(d1, g0.mul(d0)).add(g3.fma(d3, g2.mul(d2)));
       if (add) {
@@ -354,7 +664,14 @@ final class StoredVectorKernels {
   }
 
   private static void squaresOffHeap(
-      MemorySegment x, long xAt, long stride, int from, int to, float[] shifts, float[] sums, float[] squares) {
+      MemorySegment x,
+      long xAt,
+      long stride,
+      int from,
+      int to,
+      float[] shifts,
+      float[] sums,
+      float[] squares) {
     for (int i = from; i < to; i += L) {
       FloatVector shift = FloatVector.fromArray(F, shifts, i);
       long j = xAt + (long) Float.BYTES * i;
@@ -377,7 +694,17 @@ final class StoredVectorKernels {
   }
 
   private static void productsOffHeap(
-      MemorySegment x, long xAt, MemorySegment dy, long dyAt, long stride, int from, int to, boolean add, float[] shifts, float[] sums, float[] products) {
+      MemorySegment x,
+      long xAt,
+      MemorySegment dy,
+      long dyAt,
+      long stride,
+      int from,
+      int to,
+      boolean add,
+      float[] shifts,
+      float[] sums,
+      float[] products) {
     for (int i = from; i < to; i += L) {
       FloatVector shift = FloatVector.fromArray(F, shifts, i);
       long j = xAt + (long) Float.BYTES * i;
@@ -400,200 +727,4 @@ final class StoredVectorKernels {
       product.intoArray(products, i - from);
     }
   }
-
-  /**
-   * y = fma(x - hi, k, b) of rows of so many coefficients, which follow one another, four at a
-   * time, from distant places. Those left over stand for all four: they have been read by then.
-   */
-  static void normalizeRows(
-      Elements x, Elements y, int at, int rows, int length, ChannelAffine affine) {
-    if (!x.offHeap()) {
-      for (int row = 0, i = at; row < rows; row++, i += length) {
-        row(x.halves(), x.at() + i, y.halves(), y.at() + i, length, affine.hi, affine.k, affine.b);
-      }
-      return;
-    }
-    long stride = (long) Float.BYTES * length;
-    long from = (long) Float.BYTES * at;
-    int quarter = apart(rows, 4);
-    for (int row = 0; row < quarter; row++, from += stride) {
-      fourRows(x.segment(), y.segment(), from, quarter * stride, length, affine.hi, affine.k, affine.b);
-    }
-    from += 3 * quarter * stride;
-    for (int row = 4 * quarter; row < rows; row++, from += stride) {
-      fourRows(x.segment(), y.segment(), from, 0, length, affine.hi, affine.k, affine.b);
-    }
-  }
-
-  /** A row of bfloat16, narrowed as by {@link HalfVectorKernels}. */
-  private static void row(
-      short[] x, int xAt, short[] y, int yAt, int length, float[] hi, float[] k, float[] b) {
-    for (int i = 0; i < length; i += 2 * L) {
-      int j = i + L;
-      IntVector bits0 = ((IntVector) ShortVector.fromArray(S, x, xAt + i).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(FloatVector.fromArray(F, hi, i)).fma(FloatVector.fromArray(F, k, i), FloatVector.fromArray(F, b, i)).reinterpretAsInts();
-      IntVector bits1 = ((IntVector) ShortVector.fromArray(S, x, xAt + j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(FloatVector.fromArray(F, hi, j)).fma(FloatVector.fromArray(F, k, j), FloatVector.fromArray(F, b, j)).reinterpretAsInts();
-      IntVector rounded0 = bits0.add(0x7fff).add(bits0.lanewise(VectorOperators.LSHR, 16).and(1)).blend(bits0.or(0x00400000), bits0.and(0x7fffffff).compare(VectorOperators.GT, INFINITY));
-      IntVector rounded1 = bits1.add(0x7fff).add(bits1.lanewise(VectorOperators.LSHR, 16).and(1)).blend(bits1.or(0x00400000), bits1.and(0x7fffffff).compare(VectorOperators.GT, INFINITY));
-      ((ShortVector) rounded0.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, S, 0)).intoArray(y, yAt + i);
-      ((ShortVector) rounded1.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, S, 0)).intoArray(y, yAt + j);
-    }
-  }
-
-  /** dx = fma(dy, k, fma(x - hi, p, q)) of such rows. */
-  static void inputGradientRows(
-      Elements x,
-      Elements dy,
-      Elements dx,
-      int at,
-      int rows,
-      int length,
-      ChannelGradients gradients) {
-    if (!x.offHeap()) {
-      for (int row = 0, i = at; row < rows; row++, i += length) {
-        row(
-            x.halves(), x.at() + i, dy.halves(), dy.at() + i, dx.halves(), dx.at() + i, length,
-            gradients.hi, gradients.k, gradients.p, gradients.q);
-      }
-      return;
-    }
-    long stride = (long) Float.BYTES * length;
-    long from = (long) Float.BYTES * at;
-    int half = apart(rows, 2);
-    for (int row = 0; row < half; row++, from += stride) {
-      twoRows(
-          x.segment(), dy.segment(), dx.segment(), from, half * stride, length,
-          gradients.hi, gradients.k, gradients.p, gradients.q);
-    }
-    from += half * stride;
-    for (int row = 2 * half; row < rows; row++, from += stride) {
-      twoRows(
-          x.segment(), dy.segment(), dx.segment(), from, 0, length,
-          gradients.hi, gradients.k, gradients.p, gradients.q);
-    }
-  }
-
-  private static void row(
-      short[] x, int xAt, short[] dy, int dyAt, short[] dx, int dxAt, int length, float[] hi, float[] k, float[] p, float[] q) {
-    for (int i = 0; i < length; i += 2 * L) {
-      int j = i + L;
-      FloatVector inner0 = ((IntVector) ShortVector.fromArray(S, x, xAt + i).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(FloatVector.fromArray(F, hi, i)).fma(FloatVector.fromArray(F, p, i), FloatVector.fromArray(F, q, i));
-      FloatVector inner1 = ((IntVector) ShortVector.fromArray(S, x, xAt + j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(FloatVector.fromArray(F, hi, j)).fma(FloatVector.fromArray(F, p, j), FloatVector.fromArray(F, q, j));
-      IntVector bits0 = ((IntVector) ShortVector.fromArray(S, dy, dyAt + i).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(FloatVector.fromArray(F, k, i), inner0).reinterpretAsInts();
-      IntVector bits1 = ((IntVector) ShortVector.fromArray(S, dy, dyAt + j).convertShape(VectorOperators.S2I, I, 0)).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(FloatVector.fromArray(F, k, j), inner1).reinterpretAsInts();
-      IntVector rounded0 = bits0.add(0x7fff).add(bits0.lanewise(VectorOperators.LSHR, 16).and(1)).blend(bits0.or(0x00400000), bits0.and(0x7fffffff).compare(VectorOperators.GT, INFINITY));
-      IntVector rounded1 = bits1.add(0x7fff).add(bits1.lanewise(VectorOperators.LSHR, 16).and(1)).blend(bits1.or(0x00400000), bits1.and(0x7fffffff).compare(VectorOperators.GT, INFINITY));
-      ((ShortVector) rounded0.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, S, 0)).intoArray(dx, dxAt + i);
-      ((ShortVector) rounded1.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, S, 0)).intoArray(dx, dxAt + j);
-    }
-  }
-
-  /** Rows in each of so many stretches: an odd number, as {@link RowVectorKernels#quarter}. */
-  private static int apart(int rows, int stretches) {
-    return Math.max(0, rows / stretches - 1 | 1);
-  }
-
-  /** Rows are a multiple of it. */
-  static final int PAIR = 2 * L;
-
-  /** Floats of a turn of the loops over runs, which take whole turns. */
-  static final int TURN = 4 * L;
-
-  /** The same of a run of one channel. */
-  static void normalizeRun(Elements x, Elements y, int at, int length, ChannelAffine affine, int c) {
-    long from = (long) Float.BYTES * at;
-    run(x.segment(), y.segment(), from, length, affine.hi[c], affine.k[c], affine.b[c]);
-  }
-
-  static void inputGradientRun(
-      Elements x, Elements dy, Elements dx, int at, int length, ChannelGradients gradients, int c) {
-    long from = (long) Float.BYTES * at;
-    run(
-        x.segment(), dy.segment(), dx.segment(), from, length,
-        gradients.hi[c], gradients.k[c], gradients.p[c], gradients.q[c]);
-  }
-
-  private static void fourRows(MemorySegment x, MemorySegment y, long at, long apart, int length, float[] hi, float[] k, float[] b) {
-    for (int i = 0; i < length; i += L) {
-      FloatVector mean = FloatVector.fromArray(F, hi, i);
-      FloatVector scale = FloatVector.fromArray(F, k, i);
-      FloatVector shift = FloatVector.fromArray(F, b, i);
-      long j = at + (long) Float.BYTES * i;
-      long l = j + apart;
-      long m = l + apart;
-      long n = m + apart;
-      FloatVector a0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(mean).fma(scale, shift);
-      FloatVector a1 = FloatVector.fromMemorySegment(F, x, l, NATIVE).sub(mean).fma(scale, shift);
-      FloatVector a2 = FloatVector.fromMemorySegment(F, x, m, NATIVE).sub(mean).fma(scale, shift);
-      FloatVector a3 = FloatVector.fromMemorySegment(F, x, n, NATIVE).sub(mean).fma(scale, shift);
-      a0.intoMemorySegment(y, j, NATIVE);
-      a1.intoMemorySegment(y, l, NATIVE);
-      a2.intoMemorySegment(y, m, NATIVE);
-      a3.intoMemorySegment(y, n, NATIVE);
-    }
-  }
-
-  private static void twoRows(MemorySegment x, MemorySegment dy, MemorySegment dx, long at, long apart, int length, float[] hi, float[] k, float[] p, float[] q) {
-    for (int i = 0; i < length; i += L) {
-      FloatVector mean = FloatVector.fromArray(F, hi, i);
-      FloatVector scale = FloatVector.fromArray(F, k, i);
-      FloatVector slope = FloatVector.fromArray(F, p, i);
-      FloatVector shift = FloatVector.fromArray(F, q, i);
-      long j = at + (long) Float.BYTES * i;
-      long l = j + apart;
-      FloatVector a0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(mean).fma(slope, shift);
-      FloatVector a1 = FloatVector.fromMemorySegment(F, x, l, NATIVE).sub(mean).fma(slope, shift);
-      a0 = FloatVector.fromMemorySegment(F, dy, j, NATIVE).fma(scale, a0);
-      a1 = FloatVector.fromMemorySegment(F, dy, l, NATIVE).fma(scale, a1);
-      a0.intoMemorySegment(dx, j, NATIVE);
-      a1.intoMemorySegment(dx, l, NATIVE);
-    }
-  }
-
-  private static void run(MemorySegment x, MemorySegment y, long at, int length, float hi, float k, float b) {
-    FloatVector mean = FloatVector.broadcast(F, hi);
-    FloatVector scale = FloatVector.broadcast(F, k);
-    FloatVector shift = FloatVector.broadcast(F, b);
-    long apart = (long) Float.BYTES * L;
-    for (int i = 0; i < length; i += 4 * L) {
-      long j = at + (long) Float.BYTES * i;
-      long l = j + apart;
-      long m = l + apart;
-      long n = m + apart;
-      FloatVector a0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(mean).fma(scale, shift);
-      FloatVector a1 = FloatVector.fromMemorySegment(F, x, l, NATIVE).sub(mean).fma(scale, shift);
-      FloatVector a2 = FloatVector.fromMemorySegment(F, x, m, NATIVE).sub(mean).fma(scale, shift);
-      FloatVector a3 = FloatVector.fromMemorySegment(F, x, n, NATIVE).sub(mean).fma(scale, shift);
-      a0.intoMemorySegment(y, j, NATIVE);
-      a1.intoMemorySegment(y, l, NATIVE);
-      a2.intoMemorySegment(y, m, NATIVE);
-      a3.intoMemorySegment(y, n, NATIVE);
-    }
-  }
-
-  private static void run(MemorySegment x, MemorySegment dy, MemorySegment dx, long at, int length, float hi, float k, float p, float q) {
-    FloatVector mean = FloatVector.broadcast(F, hi);
-    FloatVector scale = FloatVector.broadcast(F, k);
-    FloatVector slope = FloatVector.broadcast(F, p);
-    FloatVector shift = FloatVector.broadcast(F, q);
-    long apart = (long) Float.BYTES * L;
-    for (int i = 0; i < length; i += 4 * L) {
-      long j = at + (long) Float.BYTES * i;
-      long l = j + apart;
-      long m = l + apart;
-      long n = m + apart;
-      FloatVector a0 = FloatVector.fromMemorySegment(F, x, j, NATIVE).sub(mean).fma(slope, shift);
-      FloatVector a1 = FloatVector.fromMemorySegment(F, x, l, NATIVE).sub(mean).fma(slope, shift);
-      FloatVector a2 = FloatVector.fromMemorySegment(F, x, m, NATIVE).sub(mean).fma(slope, shift);
-      FloatVector a3 = FloatVector.fromMemorySegment(F, x, n, NATIVE).sub(mean).fma(slope, shift);
-      a0 = FloatVector.fromMemorySegment(F, dy, j, NATIVE).fma(scale, a0);
-      a1 = FloatVector.fromMemorySegment(F, dy, l, NATIVE).fma(scale, a1);
-      a2 = FloatVector.fromMemorySegment(F, dy, m, NATIVE).fma(scale, a2);
-      a3 = FloatVector.fromMemorySegment(F, dy, n, NATIVE).fma(scale, a3);
-      a0.intoMemorySegment(dx, j, NATIVE);
-      a1.intoMemorySegment(dx, l, NATIVE);
-      a2.intoMemorySegment(dx, m, NATIVE);
-      a3.intoMemorySegment(dx, n, NATIVE);
-    }
-  }
-
 }

@@ -101,8 +101,14 @@ class StoredPassesTest {
       gradients.dGamma(invStd, dGamma);
       gradients.dBeta(dBeta);
       return List.of(
-          mean, m2, floats(y, xs.length), floats(dx, xs.length), floats(dy, xs.length),
-          floats(x, xs.length), dGamma, dBeta);
+          mean,
+          m2,
+          floats(y, xs.length),
+          floats(dx, xs.length),
+          floats(dy, xs.length),
+          floats(x, xs.length),
+          dGamma,
+          dBeta);
     }
   }
 
@@ -118,8 +124,7 @@ class StoredPassesTest {
       }
     }
     if (spoilt == Spoilt.INFINITE || spoilt == Spoilt.NAN) {
-      values[values.length / 2 + 5] =
-          spoilt == Spoilt.NAN ? Float.NaN : Float.NEGATIVE_INFINITY;
+      values[values.length / 2 + 5] = spoilt == Spoilt.NAN ? Float.NaN : Float.NEGATIVE_INFINITY;
     }
     return values;
   }
