@@ -6,8 +6,10 @@ import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -65,6 +67,38 @@ class StoredPassesTest {
         }
       }
     }
+  }
+
+  @Test
+  void whatIsWrittenInPlaceAsBfloat16IsRoundedToEven() {
+    assertThat(VectorKernels.INSTANCE.vectors()).isTrue();
+    int length = 2 * StoredRowVectorKernels.PAIR;
+    Segments order = new Segments(true, 3, length, 1);
+    Elements x = halves(order);
+    for (int i = 0; i < x.halves().length; i++) {
+      // from 2 to 4 half a unit is 2^-7
+      x.halves()[i] = HalfFloats.floatToBfloat16(2 + i % 128 / 64f);
+    }
+    x.halves()[3] = (short) 0x7f81;
+    x.halves()[5] = (short) 0xff80;
+    short[] expected = new short[x.halves().length];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = HalfFloats.floatToBfloat16(HalfFloats.bfloat16ToFloat(x.halves()[i]) + 0x1p-7f);
+    }
+    ChannelAffine affine = new ChannelAffine(length);
+    Arrays.fill(affine.k, 1);
+    Arrays.fill(affine.b, 0x1p-7f);
+    ChannelGradients gradients = new ChannelGradients(length);
+    Arrays.fill(gradients.k, 1);
+    Arrays.fill(gradients.q, 0x1p-7f);
+
+    Elements y = halves(order);
+    StoredRowVectorKernels.normalizeRows(x, y, 0, 3, length, affine);
+    Elements dx = halves(order);
+    StoredRowVectorKernels.inputGradientRows(halves(order), x, dx, 0, 3, length, gradients);
+
+    assertThat(y.halves()).isEqualTo(expected);
+    assertThat(dx.halves()).isEqualTo(expected);
   }
 
   /** What is done to the last channel: of some, sums of floats are not enough. */
