@@ -36,7 +36,9 @@ class SourceRulesTest {
             "NhwcVectorKernels.java",
             "ReferenceVectorKernels.java",
             "RowVectorKernels.java",
-            "SiluVectorKernels.java");
+            "SiluVectorKernels.java",
+            "StoredRowVectorKernels.java",
+            "StoredVectorKernels.java");
   }
 
   @Test
