@@ -55,8 +55,25 @@ class ChannelReductionTest {
     double s2 = Double.parseDouble(givenSquare);
     double[] sum = {-1, s1, -1};
     double[] square = {-1, s2, -1};
-    ChannelReduction.segmentMoments(
-        x, 0, order(n), 0, 0, 1, new float[] {-1, 10, -1}, sum, square, 1, new Scratch());
+    // without values it can only say that it needed them
+    assertThat(
+            ChannelReduction.segmentMoments(
+                null,
+                0,
+                order(n),
+                0,
+                0,
+                1,
+                new float[] {10},
+                new double[] {s1},
+                new double[] {s2},
+                0,
+                new Scratch()))
+        .isEqualTo(taken);
+    assertThat(
+            ChannelReduction.segmentMoments(
+                x, 0, order(n), 0, 0, 1, new float[] {-1, 10, -1}, sum, square, 1, new Scratch()))
+        .isTrue();
     double mean = 1 + 16.0 / n;
     assertThat(sum).containsExactly(-1, taken ? 10 + s1 / n : mean, -1);
     assertThat(square[0]).isEqualTo(-1);
@@ -83,6 +100,12 @@ class ChannelReductionTest {
     double[] sum = {0};
     double[] square = {0};
     float shift = Float.parseFloat(k);
+    assertThat(
+            ChannelReduction.segmentMoments(
+                null, 0, order(16), 0, 0, 1, new float[] {shift}, sum, square, 0, new Scratch()))
+        .isEqualTo(taken);
+    sum[0] = 0;
+    square[0] = 0;
     ChannelReduction.segmentMoments(
         x, 0, order(16), 0, 0, 1, new float[] {shift}, sum, square, 0, new Scratch());
     assertThat(sum[0]).isEqualTo(taken ? shift : 0x1p-74);
@@ -301,8 +324,14 @@ class ChannelReductionTest {
     double[] expectedSum = {-1, sumTaken ? sum[1] : 16, -1};
     double[] expectedProduct = {-1, productTaken ? product[1] : 32, -1};
     float[] hi = {3};
-    ChannelReduction.segmentGradients(
-        x, 0, dy, 0, order(16), 0, 0, 1, hi, sum, product, 1, new Scratch());
+    assertThat(
+            ChannelReduction.segmentGradients(
+                null, 0, null, 0, order(16), 0, 0, 1, hi, sum, product, 1, new Scratch()))
+        .isEqualTo(sumTaken && productTaken);
+    assertThat(
+            ChannelReduction.segmentGradients(
+                x, 0, dy, 0, order(16), 0, 0, 1, hi, sum, product, 1, new Scratch()))
+        .isTrue();
     assertThat(sum).containsExactly(expectedSum);
     assertThat(product).containsExactly(expectedProduct);
   }

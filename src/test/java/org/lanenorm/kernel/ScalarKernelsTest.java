@@ -127,6 +127,42 @@ class ScalarKernelsTest {
     }
   }
 
+  /** The same of gradient sums. */
+  @ParameterizedTest
+  @EnumSource(Layout.class)
+  void gradientsBelongToTheirSegmentsAndChannels(Layout layout) {
+    TensorShape shape = TensorShape.of(layout, 3, 3, 1024);
+    float[] x = normal(shape.length(), 15);
+    float[] dy = normal(shape.length(), 16);
+    double[] sums = {Double.NaN, Double.NaN, Double.NaN, Double.NaN};
+    double[] products = sums.clone();
+    KERNELS.segmentGradients(
+        padded(x),
+        OFFSET,
+        padded(dy),
+        OFFSET,
+        SegmentsTest.order(shape),
+        1,
+        3,
+        1,
+        3,
+        HI,
+        sums,
+        products,
+        new Scratch());
+    for (int i = 0; i < 4; i++) {
+      double sum = 0;
+      double product = 0;
+      for (int s = 0; s < 1024; s++) {
+        int at = shape.index(1 + i / 2, 1 + i % 2, s);
+        sum += dy[at];
+        product += dy[at] * ((double) x[at] - HI[1 + i % 2]);
+      }
+      assertThat(sums[i]).isCloseTo(sum, within(1e-12));
+      assertThat(products[i]).isCloseTo(product, within(1e-6));
+    }
+  }
+
   /** Integers, whose sums are exact in any order. */
   @Test
   void referenceSumsAreAroundTheOrigin() {

@@ -387,6 +387,21 @@ class SegmentsTest {
     assertThat(order.channelsTogether(true)).isEqualTo(channels);
   }
 
+  /** Four superrows, or what an image leaves for its last block. */
+  @ParameterizedTest
+  @CsvSource({
+    "3, 257, 192",
+    "3, 319, 192",
+    "3, 320, 192",
+    "3, 321, 195",
+    "3, 511, 765",
+    "5, 512, 320",
+    "3, 3136, 192"
+  })
+  void aSampleOrAPartialBlockHoldsSoManyElements(int channels, int spatial, long elements) {
+    assertThat(new Segments(true, 2, channels, spatial).sampleOrPartial()).isEqualTo(elements);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "16, 0, 0",
