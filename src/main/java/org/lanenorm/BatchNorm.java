@@ -684,7 +684,7 @@ public final class BatchNorm {
     widened.finish(y, shape, 0);
   }
 
-  /** Sets mean and invStd to those of the running statistics. */
+  /** Sets the coefficients of y to those of the running statistics. */
   private void inferenceCoefficients(Segments order) {
     // with epsilon 0 a divisor may be 0, which is an error that names the channel
     if (epsilon > 0 && epsilonIsInside() && convention.spread() == Spread.VARIANCE) {
@@ -696,6 +696,7 @@ public final class BatchNorm {
     }
   }
 
+  /** Sets mean and invStd to those of the running statistics. */
   private void runningInvStd() {
     for (int c = 0; c < channels; c++) {
       mean[c] = running.mean(c);
