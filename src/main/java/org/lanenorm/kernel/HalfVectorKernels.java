@@ -19,14 +19,14 @@ final class HalfVectorKernels {
       VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
 
   /** Of a float16 moved up by 13 bits, its sign, exponent and fraction. */
-  private static final int KEPT = 0x8fffe000;
+  static final int KEPT = 0x8fffe000;
 
-  private static final float SCALE = 0x1p112f;
+  static final float SCALE = 0x1p112f;
 
   /** The exponent of a float16 that is infinite or NaN. */
-  private static final int NO_NUMBER = 0x7c00;
+  static final int NO_NUMBER = 0x7c00;
 
-  private static final int INFINITY = 0x7f800000;
+  static final int INFINITY = 0x7f800000;
 
   private HalfVectorKernels() {}
 

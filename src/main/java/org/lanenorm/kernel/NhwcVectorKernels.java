@@ -26,7 +26,7 @@ final class NhwcVectorKernels {
    * stay in a first-level cache, large tensors of 256 channels and more took 1.1 to 1.4 times as
    * long.
    */
-  private static final int CHUNK = 4096;
+  static final int CHUNK = 4096;
 
   private NhwcVectorKernels() {}
 
@@ -44,10 +44,7 @@ final class NhwcVectorKernels {
     scratch.growLanes(places, Math.min(places, CHUNK));
     int first = order.firstBlock(segment);
     shifts(x, xOffset, order, segment, places, shift, sum, scratch);
-    System.arraycopy(shift, 0, scratch.shifts, 0, channels);
-    repeat(scratch.shifts, channels, LANES);
-    Arrays.fill(scratch.first, 0, places, 0);
-    Arrays.fill(scratch.second, 0, places, 0);
+    begin(shift, channels, scratch);
     int end = order.endBlock(segment);
     for (int from = 0; from < places; from += CHUNK) {
       int to = Math.min(places, from + CHUNK);
@@ -64,6 +61,14 @@ final class NhwcVectorKernels {
     }
     fold(scratch.first, channels, sum);
     fold(scratch.second, channels, square);
+  }
+
+  /** Nothing summed yet, and what is to be subtracted at each place. */
+  static void begin(float[] shift, int channels, Scratch scratch) {
+    System.arraycopy(shift, 0, scratch.shifts, 0, channels);
+    repeat(scratch.shifts, channels, LANES);
+    Arrays.fill(scratch.first, 0, LANES * channels, 0);
+    Arrays.fill(scratch.second, 0, LANES * channels, 0);
   }
 
   /**
@@ -318,10 +323,7 @@ final class NhwcVectorKernels {
     int channels = order.channels();
     int places = LANES * channels;
     scratch.growLanes(places, Math.min(places, CHUNK));
-    System.arraycopy(hi, 0, scratch.shifts, 0, channels);
-    repeat(scratch.shifts, channels, LANES);
-    Arrays.fill(scratch.first, 0, places, 0);
-    Arrays.fill(scratch.second, 0, places, 0);
+    begin(hi, channels, scratch);
     int end = order.endBlock(segment);
     for (int from = 0; from < places; from += CHUNK) {
       int to = Math.min(places, from + CHUNK);
@@ -347,7 +349,7 @@ final class NhwcVectorKernels {
    * The same of dy and of dy*(x - shift), a quarter block at a time: rows lie 64*C bytes apart, for
    * many C a multiple of 4 KB, so that the rows of half a block of two tensors (16) would meet in
    * one set of a first-level cache, which has 8 or 12 places. Odd quads add the even one's sums,
-   * the last one the lower half's as well; zeros stand for what there is none of.
+   * the last one the lower half's and what there was before.
    */
   private static void products(
       float[] x,

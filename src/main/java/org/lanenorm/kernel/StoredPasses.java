@@ -411,14 +411,13 @@ public final class StoredPasses {
     step = reduction;
     fromChannel = from;
     toChannel = to;
-    boolean moments = reduction == Step.MOMENTS;
-    boolean inPlace =
+    boolean whole =
         x != null
             && kernels.vectors()
             && StoredVectorKernels.take(x, order)
-            && (moments || curve.isIdentity() && dy.alike(x));
-    Team.Task task = inPlace ? segment : tile;
-    int tasks = inPlace ? order.segments() : order.tiling().tiles(from, to);
+            && (reduction == Step.MOMENTS || curve.isIdentity() && dy.alike(x));
+    Team.Task task = whole ? segment : tile;
+    int tasks = whole ? order.segments() : order.tiling().tiles(from, to);
     if (shared()) {
       team.run(tasks, task);
       return;
@@ -535,10 +534,21 @@ public final class StoredPasses {
 
   private void sums(
       Segments ofTile, int offset, int firstSegment, int endSegment, int from, int to, Member own) {
-    boolean moments = step == Step.MOMENTS;
     float[] values = x == null ? own.b : own.a;
-    if (moments) {
+    if (step == Step.MOMENTS) {
       kernels.momentSums(
+          values,
+          offset,
+          ofTile,
+          firstSegment,
+          endSegment,
+          from,
+          to,
+          own.shift,
+          own.first,
+          own.second,
+          own.scratch);
+      kernels.segmentMoments(
           values,
           offset,
           ofTile,
@@ -565,38 +575,20 @@ public final class StoredPasses {
           own.first,
           own.second,
           own.scratch);
-    }
-    for (int segment = firstSegment; segment < endSegment; segment++) {
-      int at = (segment - firstSegment) * (to - from);
-      if (moments) {
-        ChannelReduction.segmentMoments(
-            values,
-            offset,
-            ofTile,
-            segment,
-            from,
-            to,
-            own.shift,
-            own.first,
-            own.second,
-            at,
-            own.scratch);
-      } else {
-        ChannelReduction.segmentGradients(
-            values,
-            offset,
-            own.b,
-            offset,
-            ofTile,
-            segment,
-            from,
-            to,
-            own.hi,
-            own.first,
-            own.second,
-            at,
-            own.scratch);
-      }
+      kernels.segmentGradients(
+          values,
+          offset,
+          own.b,
+          offset,
+          ofTile,
+          firstSegment,
+          endSegment,
+          from,
+          to,
+          own.hi,
+          own.first,
+          own.second,
+          own.scratch);
     }
   }
 

@@ -21,7 +21,7 @@ final class StoredRowVectorKernels {
   private static final VectorSpecies<Short> S =
       VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
   private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
-  private static final int INFINITY = 0x7f800000;
+  private static final int INFINITY = HalfVectorKernels.INFINITY;
 
   /** Rows are a multiple of it. */
   static final int PAIR = 2 * L;
@@ -46,7 +46,7 @@ final class StoredRowVectorKernels {
     }
     long stride = (long) Float.BYTES * length;
     long from = (long) Float.BYTES * at;
-    int quarter = apart(rows, 4);
+    int quarter = RowVectorKernels.quarter(rows);
     for (int row = 0; row < quarter; row++, from += stride) {
       fourRows(
           x.segment(), y.segment(), from, quarter * stride, length, affine.hi, affine.k, affine.b);
@@ -130,7 +130,7 @@ final class StoredRowVectorKernels {
     }
     long stride = (long) Float.BYTES * length;
     long from = (long) Float.BYTES * at;
-    int half = apart(rows, 2);
+    int half = FusedVectorKernels.half(rows);
     for (int row = 0; row < half; row++, from += stride) {
       twoRows(
           x.segment(),
@@ -223,12 +223,7 @@ final class StoredRowVectorKernels {
     }
   }
 
-  /** Rows in each of so many stretches: an odd number, as {@link RowVectorKernels#quarter}. */
-  private static int apart(int rows, int stretches) {
-    return Math.max(0, rows / stretches - 1 | 1);
-  }
-
-  /** The same of a run of one channel. */
+  /** As {@link #normalizeRows}, of a run of one channel. */
   static void normalizeRun(
       Elements x, Elements y, int at, int length, ChannelAffine affine, int c) {
     long from = (long) Float.BYTES * at;

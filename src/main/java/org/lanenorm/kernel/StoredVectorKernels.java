@@ -2,7 +2,6 @@ package org.lanenorm.kernel;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -24,17 +23,16 @@ final class StoredVectorKernels {
   private static final VectorSpecies<Short> S =
       VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
 
-  /** As in {@link HalfVectorKernels#widenFloat16}. */
-  private static final int KEPT = 0x8fffe000;
+  // As in HalfVectorKernels.widenFloat16.
+  private static final int KEPT = HalfVectorKernels.KEPT;
+  private static final float SCALE = HalfVectorKernels.SCALE;
+  private static final int NO_NUMBER = HalfVectorKernels.NO_NUMBER;
+  private static final int INFINITY = HalfVectorKernels.INFINITY;
 
-  private static final float SCALE = 0x1p112f;
-  private static final int NO_NUMBER = 0x7c00;
-  private static final int INFINITY = 0x7f800000;
   private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
   private static final int LANES = Segments.LANES;
 
-  /** Places at a time, as in {@link NhwcVectorKernels}. */
-  private static final int CHUNK = 4096;
+  private static final int CHUNK = NhwcVectorKernels.CHUNK;
 
   /** Floats that are copied of a segment at most. */
   private static final int LARGEST = 1 << 18;
@@ -63,9 +61,7 @@ final class StoredVectorKernels {
     int places = LANES * channels;
     scratch.growLanes(places, Math.min(places, CHUNK));
     shifts(x, order, segment, shift, sum, tile, stage, scratch);
-    begin(places, scratch);
-    System.arraycopy(shift, 0, scratch.shifts, 0, channels);
-    NhwcVectorKernels.repeat(scratch.shifts, channels, LANES);
+    NhwcVectorKernels.begin(shift, channels, scratch);
     int stride = order.rowStride();
     int end = order.endBlock(segment);
     for (int block = order.firstBlock(segment); block < end; block++) {
@@ -88,11 +84,6 @@ final class StoredVectorKernels {
     }
     NhwcVectorKernels.fold(scratch.first, channels, sum);
     NhwcVectorKernels.fold(scratch.second, channels, square);
-  }
-
-  private static void begin(int places, Scratch scratch) {
-    Arrays.fill(scratch.first, 0, places, 0);
-    Arrays.fill(scratch.second, 0, places, 0);
   }
 
   /** K of every channel, as {@link NhwcVectorKernels} takes it. */
@@ -154,9 +145,7 @@ final class StoredVectorKernels {
     int channels = order.channels();
     int places = LANES * channels;
     scratch.growLanes(places, Math.min(places, CHUNK));
-    begin(places, scratch);
-    System.arraycopy(hi, 0, scratch.shifts, 0, channels);
-    NhwcVectorKernels.repeat(scratch.shifts, channels, LANES);
+    NhwcVectorKernels.begin(hi, channels, scratch);
     int end = order.endBlock(segment);
     for (int block = order.firstBlock(segment); block < end; block++) {
       int at = order.blockOffset(block);
