@@ -39,7 +39,8 @@ public final class FusedPasses {
       Segments order,
       ChannelAffine affine,
       Curve curve) {
-    if (!passes.shared(order)) {
+    int threads = passes.threads(order);
+    if (threads == 1) {
       fused(
           x,
           xOffset,
@@ -61,6 +62,7 @@ public final class FusedPasses {
     }
     passes.share(
         order,
+        threads,
         (firstRow, endRow, from, to, member) ->
             fused(
                 x,
@@ -230,9 +232,11 @@ public final class FusedPasses {
     float[] values = x == null ? dz : x;
     int valuesOffset = x == null ? dzOffset : xOffset;
     int channels = passes.channels;
-    if (passes.shared(order)) {
+    int threads = passes.threads(order);
+    if (threads > 1) {
       passes.share(
           order,
+          threads,
           (firstRow, endRow, from, to, member) ->
               gradient(
                   x, xOffset, z, zOffset, dy, dyOffset, dz, dzOffset, order, firstRow, endRow, from,
@@ -398,12 +402,14 @@ public final class FusedPasses {
       passes.normalize(x, xOffset, y, yOffset, order, affine);
       return;
     }
-    if (!passes.shared(order)) {
+    int threads = passes.threads(order);
+    if (threads == 1) {
       activate(x, xOffset, y, yOffset, order, 0, order.rows(), 0, passes.channels, affine, 0);
       return;
     }
     passes.share(
         order,
+        threads,
         (firstRow, endRow, from, to, member) ->
             activate(x, xOffset, y, yOffset, order, firstRow, endRow, from, to, affine, member));
   }
@@ -466,12 +472,14 @@ public final class FusedPasses {
 
   /** dz = act'(v)*dOutput over the whole tensor. */
   void gate(float[] dz, int dzOffset, Segments order) {
-    if (!passes.shared(order)) {
+    int threads = passes.threads(order);
+    if (threads == 1) {
       gate(dz, dzOffset, order, 0, order.rows(), 0, passes.channels);
       return;
     }
     passes.share(
         order,
+        threads,
         (firstRow, endRow, from, to, member) ->
             gate(dz, dzOffset, order, firstRow, endRow, from, to));
   }

@@ -11,7 +11,13 @@ final class Images {
   /** Elements of a part, 128 KB, that its second pass finds in a cache; one image at least. */
   private static final int PART = 1 << 15;
 
+  /** Picoseconds of one thread per element, roughly: a forward's, which is the shorter one. */
+  private static final int PICOS = 240;
+
   private final Team team;
+
+  /** For the call at hand. */
+  private int threads;
 
   /** The parameter gradients of some parts, at (part - first)*length + index. */
   double[] dGamma = new double[0];
@@ -48,15 +54,15 @@ final class Images {
    * where there are few images.
    */
   boolean shared(int batch, int size) {
-    return team.limit() > 1
-        && (long) batch * size >= Passes.WORTH_SHARING
-        && parts(batch, size) >= team.limit();
+    threads = Passes.threads(team, (long) batch * size, PICOS, 0);
+    return threads > 1 && parts(batch, size) >= threads;
   }
 
   /** Lets the team do the parts [firstPart, endPart). */
   void share(int batch, int size, int firstPart, int endPart, Part part) {
     int images = perPart(size);
     team.run(
+        threads,
         endPart - firstPart,
         (index, member) -> {
           int first = (firstPart + index) * images;

@@ -6,11 +6,18 @@ package org.lanenorm.kernel;
  * by one thread at a time.
  */
 public final class Passes {
-  /**
-   * Fewer elements than this are done by the caller alone. At half of it two threads were no faster
-   * than one (some 6 microseconds of work), at this they took 0.55 to 0.9 of its time.
-   */
-  static final int WORTH_SHARING = 1 << 17;
+  // Picoseconds of one thread per element, roughly, in caches (AVX-512): what Team.threads asks
+  // for.
+
+  private static final int MOMENTS = 100;
+  private static final int NORMALIZE = 100;
+  private static final int TRAINING = 220;
+  private static final int GRADIENT_SUMS = 180;
+  private static final int INPUT_GRADIENT = 150;
+  private static final int BACKWARD = 340;
+
+  /** Nanoseconds that a reduction takes for each channel, however few its elements. */
+  private static final int PER_CHANNEL = 12;
 
   /**
    * Bytes of x that are normalized right after their moments are known, in NCHW, so that the second
@@ -74,13 +81,38 @@ public final class Passes {
     this.bounds = bounds;
   }
 
-  boolean shared(Segments order) {
-    return team.limit() > 1 && (long) order.count() * channels >= WORTH_SHARING;
+  /** Threads for an elementwise pass. */
+  int threads(Segments order) {
+    return threads(order, NORMALIZE, 0);
   }
 
-  /** Whether threads share a reduction by channels; else by segments. */
-  private boolean byChannels(Segments order) {
-    return !order.channelsLast() && channels >= 2 * team.limit();
+  private int threads(Segments order, int picos, int perChannel) {
+    return threads(team, (long) order.count() * channels, picos, (long) perChannel * channels);
+  }
+
+  /** Threads for a reduction alone. */
+  private int reductionThreads(Segments order, int picos) {
+    return divisible(order) ? threads(order, picos, PER_CHANNEL) : 1;
+  }
+
+  /**
+   * Threads for a reduction and an elementwise pass. Where only the latter can be shared it counts
+   * half: the other threads find in their caches nothing of what the caller has just read.
+   */
+  private int threads(Segments order, int picos, int elementwise, int perChannel) {
+    return divisible(order)
+        ? threads(order, picos, perChannel)
+        : threads(order, elementwise / 2, 0);
+  }
+
+  /** Threads for a call that takes so many picoseconds per element and nanoseconds besides. */
+  static int threads(Team team, long elements, int picos, long nanos) {
+    return team.threads(elements * picos / 1000 + nanos);
+  }
+
+  /** Whether so many threads share a reduction by channels; else by segments. */
+  private boolean byChannels(Segments order, int threads) {
+    return !order.channelsLast() && channels >= 2 * threads;
   }
 
   /** Channels whose second read should come from cache, at so many bytes read per element. */
@@ -89,9 +121,14 @@ public final class Passes {
         Math.max(1, Math.min(channels, GROUP_BYTES / (bytes * Math.max(1, order.count()))));
   }
 
+  /** Whether threads can share a reduction. A segment of NHWC, of all channels, is one's alone. */
+  private boolean divisible(Segments order) {
+    return order.segments() > 1 || byChannels(order, team.limit());
+  }
+
   /** Whether threads share an elementwise pass by rows; else by channels. */
-  private boolean byRows(Segments order) {
-    return order.channelsLast() || order.rows() >= parts();
+  private static boolean byRows(Segments order, int threads) {
+    return order.channelsLast() || order.rows() >= parts(threads);
   }
 
   /** Part {@code index} of {@code parts} equal parts of n things begins here. */
@@ -99,8 +136,9 @@ public final class Passes {
     return (int) ((long) n * index / parts);
   }
 
-  private int parts() {
-    return 4 * team.limit();
+  /** Parts of a pass: a thread that is held up leaves some of its own to the others. */
+  static int parts(int threads) {
+    return 4 * threads;
   }
 
   private void growSegments(Segments order) {
@@ -113,11 +151,17 @@ public final class Passes {
 
   /** Mean and M2 of every channel over a tensor of at least one element per channel. */
   public void moments(float[] x, int xOffset, Segments order, double[] mean, double[] m2) {
-    if (!shared(order)) {
+    moments(x, xOffset, order, mean, m2, reductionThreads(order, MOMENTS));
+  }
+
+  private void moments(
+      float[] x, int xOffset, Segments order, double[] mean, double[] m2, int threads) {
+    if (threads == 1 || !divisible(order)) {
       moments(x, xOffset, order, 0, channels, mean, m2, 0);
-    } else if (byChannels(order)) {
-      int parts = Math.min(parts(), channels);
+    } else if (byChannels(order, threads)) {
+      int parts = Math.min(parts(threads), channels);
       team.run(
+          threads,
           parts,
           (index, member) -> {
             prepare(member);
@@ -132,7 +176,7 @@ public final class Passes {
                 member);
           });
     } else {
-      keepMoments(x, xOffset, order);
+      keepMoments(x, xOffset, order, threads);
       addMoments(order, true, mean, m2, drift);
       ChannelReduction.finish(order.count(), 0, channels, mean, m2, drift);
     }
@@ -140,12 +184,17 @@ public final class Passes {
 
   /** Mean and M2 of every segment of every channel, kept until {@link #addMoments}. */
   public void keepMoments(float[] x, int xOffset, Segments order) {
+    keepMoments(x, xOffset, order, reductionThreads(order, MOMENTS));
+  }
+
+  private void keepMoments(float[] x, int xOffset, Segments order, int threads) {
     growSegments(order);
-    if (!shared(order)) {
+    if (threads == 1) {
       keepMoments(x, xOffset, order, 0, order.segments(), 0);
       return;
     }
     team.run(
+        threads,
         order.segments(),
         (segment, member) -> {
           prepare(member);
@@ -314,19 +363,20 @@ public final class Passes {
       float[] beta,
       ChannelAffine affine,
       FusedPasses fused) {
-    if (order.channelsLast() || shared(order) && !byChannels(order)) {
-      moments(x, xOffset, order, mean, m2);
+    int threads = threads(order, TRAINING, NORMALIZE, PER_CHANNEL);
+    if (order.channelsLast() || threads > 1 && !byChannels(order, threads)) {
+      moments(x, xOffset, order, mean, m2, threads);
       kernels.coefficients(
           mean, m2, order.count(), epsilon, invStd, gamma, beta, affine, 0, channels);
       if (fused == null) {
-        normalize(x, xOffset, y, yOffset, order, affine);
+        normalize(x, xOffset, y, yOffset, order, affine, threads);
       } else {
         fused.activate(x, xOffset, y, yOffset, order, affine);
       }
       return;
     }
     int group = group(order, 4);
-    if (!shared(order)) {
+    if (threads == 1) {
       for (int from = 0; from < channels; from += group) {
         trainingForward(
             x,
@@ -347,8 +397,9 @@ public final class Passes {
             0);
       }
     } else {
-      int size = Math.min(group, (channels + parts() - 1) / parts());
+      int size = Math.min(group, (channels - 1) / parts(threads) + 1);
       team.run(
+          threads,
           (channels + size - 1) / size,
           (index, member) -> {
             prepare(member);
@@ -420,12 +471,24 @@ public final class Passes {
   /** y = (x - mean)*k + beta over the whole tensor. */
   public void normalize(
       float[] x, int xOffset, float[] y, int yOffset, Segments order, ChannelAffine affine) {
-    if (!shared(order)) {
+    normalize(x, xOffset, y, yOffset, order, affine, threads(order));
+  }
+
+  private void normalize(
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      ChannelAffine affine,
+      int threads) {
+    if (threads == 1) {
       normalize(x, xOffset, y, yOffset, order, 0, order.rows(), 0, channels, affine, 0);
       return;
     }
     share(
         order,
+        threads,
         (firstRow, endRow, from, to, member) ->
             normalize(x, xOffset, y, yOffset, order, firstRow, endRow, from, to, affine, member));
   }
@@ -435,12 +498,13 @@ public final class Passes {
     void run(int firstRow, int endRow, int from, int to, int member);
   }
 
-  /** Cuts an elementwise pass by rows or by channels and lets the team do the parts. */
-  void share(Segments order, Part part) {
-    boolean byRows = byRows(order);
+  /** Cuts an elementwise pass by rows or by channels and lets so many threads do the parts. */
+  void share(Segments order, int threads, Part part) {
+    boolean byRows = byRows(order, threads);
     int units = byRows ? order.rows() : channels;
-    int parts = Math.min(parts(), units);
+    int parts = Math.min(parts(threads), units);
     team.run(
+        threads,
         parts,
         (index, member) -> {
           prepare(member);
@@ -480,11 +544,25 @@ public final class Passes {
       Segments order,
       double[] mean,
       ChannelGradients gradients) {
-    if (!shared(order)) {
+    int threads = reductionThreads(order, GRADIENT_SUMS);
+    gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients, threads);
+  }
+
+  private void gradientSums(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      double[] mean,
+      ChannelGradients gradients,
+      int threads) {
+    if (threads == 1 || !divisible(order)) {
       gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients, 0, channels, 0);
-    } else if (byChannels(order)) {
-      int parts = parts();
+    } else if (byChannels(order, threads)) {
+      int parts = Math.min(parts(threads), channels);
       team.run(
+          threads,
           parts,
           (index, member) -> {
             prepare(member);
@@ -502,7 +580,7 @@ public final class Passes {
           });
     } else {
       gradients.start(mean, 0, channels);
-      keepGradients(x, xOffset, dy, dyOffset, order, gradients);
+      keepGradients(x, xOffset, dy, dyOffset, order, gradients, threads);
       addGradients(order, gradients);
       gradients.finish(0, channels);
     }
@@ -520,12 +598,25 @@ public final class Passes {
       int dyOffset,
       Segments order,
       ChannelGradients gradients) {
+    int threads = reductionThreads(order, GRADIENT_SUMS);
+    keepGradients(x, xOffset, dy, dyOffset, order, gradients, threads);
+  }
+
+  private void keepGradients(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      Segments order,
+      ChannelGradients gradients,
+      int threads) {
     growSegments(order);
-    if (!shared(order)) {
+    if (threads == 1) {
       keepGradients(x, xOffset, dy, dyOffset, order, 0, order.segments(), gradients, 0);
       return;
     }
     team.run(
+        threads,
         order.segments(),
         (segment, member) -> {
           prepare(member);
@@ -664,19 +755,23 @@ public final class Passes {
       float[] gamma,
       ChannelGradients gradients,
       FusedPasses fused) {
-    if (dx == null || order.channelsLast() || shared(order) && !byChannels(order)) {
+    int threads =
+        dx == null
+            ? reductionThreads(order, GRADIENT_SUMS)
+            : threads(order, BACKWARD, INPUT_GRADIENT, PER_CHANNEL);
+    if (dx == null || order.channelsLast() || threads > 1 && !byChannels(order, threads)) {
       if (fused != null) {
         fused.gate(dy, dyOffset, order);
       }
-      gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients);
+      gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients, threads);
       if (dx != null) {
         kernels.coefficients(gradients, invStd, gamma, order.count(), 0, channels);
-        inputGradient(x, xOffset, dy, dyOffset, dx, dxOffset, order, gradients);
+        inputGradient(x, xOffset, dy, dyOffset, dx, dxOffset, order, gradients, threads);
       }
       return;
     }
     int group = group(order, 8);
-    if (!shared(order)) {
+    if (threads == 1) {
       for (int from = 0; from < channels; from += group) {
         backward(
             x,
@@ -696,8 +791,9 @@ public final class Passes {
             0);
       }
     } else {
-      int size = Math.min(group, (channels + parts() - 1) / parts());
+      int size = Math.min(group, (channels - 1) / parts(threads) + 1);
       team.run(
+          threads,
           (channels + size - 1) / size,
           (index, member) -> {
             prepare(member);
@@ -768,7 +864,21 @@ public final class Passes {
       int dxOffset,
       Segments order,
       ChannelGradients gradients) {
-    if (!shared(order)) {
+    int threads = threads(order, INPUT_GRADIENT, 0);
+    inputGradient(x, xOffset, dy, dyOffset, dx, dxOffset, order, gradients, threads);
+  }
+
+  private void inputGradient(
+      float[] x,
+      int xOffset,
+      float[] dy,
+      int dyOffset,
+      float[] dx,
+      int dxOffset,
+      Segments order,
+      ChannelGradients gradients,
+      int threads) {
+    if (threads == 1) {
       inputGradient(
           x,
           xOffset,
@@ -787,6 +897,7 @@ public final class Passes {
     }
     share(
         order,
+        threads,
         (firstRow, endRow, from, to, member) ->
             inputGradient(
                 x, xOffset, dy, dyOffset, dx, dxOffset, order, firstRow, endRow, from, to,

@@ -20,8 +20,8 @@ public final class Runs {
    */
   private static final int SCATTERED = 8;
 
-  /** Fewer floats than this are copied by the caller alone, as in {@link Passes}. */
-  private static final int WORTH_SHARING = 1 << 17;
+  /** Picoseconds of one thread to copy a float, roughly. */
+  private static final int PICOS = 100;
 
   private final int images;
   private final int positions;
@@ -109,12 +109,14 @@ public final class Runs {
   public void gather(
       float[] x, int xOffset, boolean channelsLast, int channels, float[] to, Team team) {
     int units = channelsLast ? runs() : channels;
-    int parts = parts(channels, units, team);
-    if (parts == 1) {
+    int threads = threads(channels, team);
+    int parts = Math.min(units, Passes.parts(threads));
+    if (threads == 1 || parts <= 1) {
       gather(x, xOffset, channelsLast, channels, to, 0, units);
       return;
     }
     team.run(
+        threads,
         parts,
         (index, member) ->
             gather(
@@ -134,12 +136,14 @@ public final class Runs {
       float[] from, float[] y, int yOffset, boolean channelsLast, int channels, Team team) {
     // with the run that ends the list, before which the last masked positions lie
     int units = channelsLast ? runs() + 1 : channels;
-    int parts = parts(channels, units, team);
-    if (parts == 1) {
+    int threads = threads(channels, team);
+    int parts = Math.min(units, Passes.parts(threads));
+    if (threads == 1 || parts <= 1) {
       scatter(from, y, yOffset, channelsLast, channels, 0, units);
       return;
     }
     team.run(
+        threads,
         parts,
         (index, member) ->
             scatter(
@@ -152,9 +156,8 @@ public final class Runs {
                 Passes.cut(units, index + 1, parts)));
   }
 
-  private int parts(int channels, int units, Team team) {
-    boolean shared = team.limit() > 1 && (long) images * positions * channels >= WORTH_SHARING;
-    return shared ? Math.max(1, Math.min(units, 4 * team.limit())) : 1;
+  private int threads(int channels, Team team) {
+    return Passes.threads(team, (long) images * positions * channels, PICOS, 0);
   }
 
   /** The runs or channels [from, to). */

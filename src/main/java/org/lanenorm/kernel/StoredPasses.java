@@ -35,6 +35,9 @@ public final class StoredPasses {
   /** As in {@link Passes}: bytes that are read a second time right after the first. */
   private static final int GROUP_BYTES = 3_200_000;
 
+  /** Picoseconds of one thread per element and step, roughly. */
+  private static final int PICOS = 200;
+
   /** Shorter runs are copied, several in one go. */
   private static final int LONG_RUN = WINDOW;
 
@@ -209,9 +212,9 @@ public final class StoredPasses {
     return elements == null ? 0 : elements.format().bytes();
   }
 
-  private boolean shared() {
-    return team.limit() > 1
-        && (long) order.count() * (toChannel - fromChannel) >= Passes.WORTH_SHARING;
+  private int threads() {
+    long elements = (long) order.count() * (toChannel - fromChannel);
+    return Passes.threads(team, elements, PICOS, 0);
   }
 
   /** Mean and M2 of every channel, as {@link Passes#moments}. */
@@ -418,8 +421,9 @@ public final class StoredPasses {
             && (reduction == Step.MOMENTS || curve.isIdentity() && dy.alike(x));
     Team.Task task = whole ? segment : tile;
     int tasks = whole ? order.segments() : order.tiling().tiles(from, to);
-    if (shared()) {
-      team.run(tasks, task);
+    int threads = threads();
+    if (threads > 1) {
+      team.run(threads, tasks, task);
       return;
     }
     for (int index = 0; index < tasks; index++) {
@@ -602,9 +606,10 @@ public final class StoredPasses {
     // as many units as parts can be cut at: rows, or channels where there are few rows
     boolean byRows = byRows();
     int units = byRows ? order.rows() : to - from;
-    parts = shared() ? Math.min(4 * team.limit(), units) : 1;
+    int threads = threads();
+    parts = threads > 1 ? Math.min(Passes.parts(threads), units) : 1;
     if (parts > 1) {
-      team.run(parts, windows);
+      team.run(threads, parts, windows);
     } else {
       box(0, order.rows(), from, to, 0, order.run());
     }

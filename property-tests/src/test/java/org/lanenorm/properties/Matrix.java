@@ -163,6 +163,7 @@ final class Matrix {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--add-modules=jdk.incubator.vector");
+    command.add("-Dlanenorm.sharing=always");
     command.addAll(row.flags);
     command.add("-Dlanenorm.test.expectedBackend=" + row.backend);
     command.add("-Dlanenorm.test.accuracyFile=matrix/accuracy.txt");
