@@ -19,9 +19,6 @@ public final class ChannelBounds {
   /** Elements of a channel that decide on its R. */
   private static final int SAMPLES = 8;
 
-  /** From here on a float may have become infinite. */
-  private static final double OVERFLOW = 0x1.ffffffp127;
-
   /** R: the channel's first element, or 0 where that is as near to the others. */
   private final float[] origin;
 
@@ -178,7 +175,14 @@ public final class ChannelBounds {
   /** After a tensor, when the sums of all its segments have been taken. */
   public void end(Segments order) {
     int channels = origin.length;
-    for (int segment = 0; segment < order.segments(); segment++) {
+    int merged = 0;
+    if (count == 0) {
+      System.arraycopy(segmentSum, 0, sum, 0, channels);
+      System.arraycopy(segmentSquare, 0, square, 0, channels);
+      System.arraycopy(segmentReach, 0, reach, 0, channels);
+      merged = 1;
+    }
+    for (int segment = merged; segment < order.segments(); segment++) {
       for (int c = 0, i = segment * channels; c < channels; c++, i++) {
         sum[c] += segmentSum[i];
         square[c] += segmentSquare[i];
@@ -222,8 +226,11 @@ public final class ChannelBounds {
     for (int c = 0; c < offset.length; c++) {
       double nan = offsetError[c] - offsetError[c];
       double ofMean = Math.abs(mean[c] - origin[c] - offset[c]) + offsetError[c];
-      double ofVariance = Math.abs(m2[c] * share - variance[c]) + varianceError[c];
       meanBound[c] = ofMean * MORE + nan;
+    }
+    for (int c = 0; c < offset.length; c++) {
+      double nan = offsetError[c] - offsetError[c];
+      double ofVariance = Math.abs(m2[c] * share - variance[c]) + varianceError[c];
       varianceBound[c] = ofVariance * MORE + nan;
     }
   }
@@ -265,12 +272,10 @@ public final class ChannelBounds {
       double rounding =
           U * product + Math.min(U * (product + Math.abs(b[c])) + Float.MIN_VALUE, 3 * product);
       double nan = offsetError[c] - offsetError[c];
-      bound[c] = (rounding + farthest[c] * scaleError[c] + shiftError[c]) * (1 + U) + nan;
-    }
-    for (int c = 0; c < bound.length; c++) {
-      if (farthest[c] * Math.abs(k[c]) * (1 + 2 * U) + Math.abs(b[c]) >= OVERFLOW) {
-        bound[c] += Double.POSITIVE_INFINITY;
-      }
+      // where y may have become infinite, so does this, else it is 0
+      float overflow = (float) (product + Math.abs(b[c])) * Float.MIN_VALUE * Float.MIN_VALUE;
+      bound[c] =
+          (rounding + farthest[c] * scaleError[c] + shiftError[c]) * (1 + U) + nan + overflow;
     }
   }
 

@@ -34,10 +34,25 @@ final class ReferenceVectorKernels {
   /** What is kept of a channel: 16 sums, and 16 of squares. */
   private static final int CELL = 2 * LANES;
 
-  /** Rows of (lane, channel) read side by side. */
-  private static final int ROWS = 4;
+  /** Places read side by side, so that no addition waits for the last. */
+  private static final int WIDE = 4 * L;
 
-  /** Places at a time: four rows and their sums take 16 KB of a first-level cache. */
+  /**
+   * Rows of (lane, channel) read one after the other. They may lie a multiple of 4 KB apart, where
+   * a first-level cache has 8 or 12 places: 16 rows took 1.2 to 1.4 times as long.
+   */
+  private static final int ROWS = 8;
+
+  /** Channels at a time, so that their sums (16 KB) are folded from a first-level cache. */
+  private static final int GROUP = 64;
+
+  /**
+   * Segments of so many elements, half a second-level cache, are read in runs of one group. Larger
+   * ones would be read from memory several times.
+   */
+  private static final int NEAR = 1 << 17;
+
+  /** Places at a time, so that their sums (8 KB) stay there from the first to the last row. */
   private static final int CHUNK = 512;
 
   /**
@@ -281,7 +296,11 @@ final class ReferenceVectorKernels {
     }
   }
 
-  /** Where a position's C channels follow one another: a segment of all of them. */
+  /**
+   * Where a position's C channels follow one another: a segment of all of them. A row is 16 runs of
+   * C places, one run per lane. Few channels at a time have 16 runs of their own; all of them are
+   * one run.
+   */
   static void rows(
       float[] x,
       int xOffset,
@@ -293,40 +312,52 @@ final class ReferenceVectorKernels {
       double[] reach,
       Scratch scratch) {
     int channels = order.channels();
-    int places = LANES * channels;
-    int squares = places + APART;
-    scratch.growLanes(places, CHUNK);
+    int[] at = scratch.rowsAt;
+    int rows = locate(xOffset, order, segment, at);
+    int all = locateTails(xOffset, order, segment, rows, at);
+    // a segment may end inside an image, the last one does not
+    int tail = order.tail(order.endBlock(order.segments() - 1) - 1);
+    boolean grouped = channels > GROUP && rows * LANES * channels <= NEAR;
+    float[] origins = origins(origin, channels, grouped, scratch);
+    int width = grouped ? GROUP : channels;
+    for (int from = 0; from < channels; from += width) {
+      int group = Math.min(width, channels - from);
+      int places = LANES * group;
+      int squares = places + APART;
+      double[] lanes = scratch.reference(squares);
+      if (rows == 0) {
+        Arrays.fill(lanes, 0, squares + places, 0);
+      }
+      int runs = grouped ? LANES : 1;
+      add(x, at, 0, rows, from, runs, channels, places / runs, origins, from, lanes, 0, squares);
+      if (all > rows) {
+        // a tail has the last lanes
+        int missing = LANES - tail;
+        int place = missing * channels + from;
+        int lane = missing * group;
+        runs = grouped ? tail : 1;
+        int length = tail * group / runs;
+        add(
+            x, at, rows, all, place, runs, channels, length, origins, from, lanes, lane, squares);
+      }
+      foldSums(lanes, group, segment * channels + from, sum);
+      foldSquares(lanes, squares, group, segment * channels + from, square, reach);
+    }
+  }
+
+  /** What is subtracted along a run; null for nothing, which is one step of four. */
+  private static float[] origins(float[] origin, int channels, boolean grouped, Scratch scratch) {
     boolean shifted = false;
     for (int c = 0; c < channels; c++) {
       shifted |= origin[c] != 0;
     }
-    if (shifted) {
-      System.arraycopy(origin, 0, scratch.shifts, 0, channels);
-      NhwcVectorKernels.repeat(scratch.shifts, channels, LANES);
+    if (!shifted || grouped) {
+      return shifted ? origin : null;
     }
-    double[] lanes = scratch.reference(squares);
-    int[] at = scratch.rowsAt;
-    int rows = locate(xOffset, order, segment, at);
-    if (rows == 0) {
-      Arrays.fill(lanes, 0, places, 0);
-      Arrays.fill(lanes, squares, squares + places, 0);
-    }
-    add(x, 0, rows, 0, places, shifted, squares, scratch, lanes);
-    int tail = 0;
-    int tails = rows;
-    for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
-      int length = order.tail(block);
-      int image = xOffset + order.blockOffset(block) + order.fullRows(block) * order.rowStride();
-      for (int group = 0; group < order.groups(block) && length > 0; group++) {
-        at[tails++] = image - (LANES - length) * order.step();
-        image += order.imageStride();
-        tail = length;
-      }
-    }
-    // a tail has the last lanes
-    add(x, rows, tails, (LANES - tail) * channels, places, shifted, squares, scratch, lanes);
-    foldSums(lanes, channels, segment * channels, sum);
-    foldSquares(lanes, squares, channels, segment * channels, square, reach);
+    scratch.growLanes(LANES * channels, 0);
+    System.arraycopy(origin, 0, scratch.shifts, 0, channels);
+    NhwcVectorKernels.repeat(scratch.shifts, channels, LANES);
+    return scratch.shifts;
   }
 
   /** Where a segment's full superrows lie, in order. */
@@ -344,88 +375,202 @@ final class ReferenceVectorKernels {
     return count;
   }
 
+  /** The same of the short ones, behind those: where their missing first positions would begin. */
+  private static int locateTails(int xOffset, Segments order, int segment, int rows, int[] at) {
+    int count = rows;
+    for (int block = order.firstBlock(segment); block < order.endBlock(segment); block++) {
+      int length = order.tail(block);
+      int image = xOffset + order.blockOffset(block) + order.fullRows(block) * order.rowStride();
+      for (int group = 0; group < order.groups(block) && length > 0; group++) {
+        at[count++] = image - (LANES - length) * order.step();
+        image += order.imageStride();
+      }
+    }
+    return count;
+  }
+
   /**
-   * Adds the rows [firstRow, endRow) of those located to the sums at the places [from, to); row 0
-   * is what they begin with.
+   * Adds the rows [firstRow, endRow) to the sums of some runs of places, or begins with row 0. In a
+   * row the runs are {@code stride} apart, among the lanes they follow one another; all have the
+   * same origins.
    */
   private static void add(
       float[] x,
+      int[] at,
       int firstRow,
       int endRow,
-      int from,
-      int to,
-      boolean shifted,
-      int squares,
-      Scratch scratch,
-      double[] lanes) {
-    int[] at = scratch.rowsAt;
-    int whole = from + D.loopBound(to - from);
-    for (int chunk = from; chunk < whole; chunk += CHUNK) {
-      int end = Math.min(whole, chunk + CHUNK);
+      int place,
+      int runs,
+      int stride,
+      int length,
+      float[] origins,
+      int origin,
+      double[] lanes,
+      int lane,
+      int squares) {
+    int wide = length - length % WIDE;
+    for (int from = 0; from < wide; from += CHUNK) {
+      int size = Math.min(CHUNK, wide - from);
       for (int row = firstRow; row < endRow; row += ROWS) {
-        for (int i = 0; i < ROWS; i++) {
-          // the origins stand for rows that are not there: their difference is 0
-          boolean there = row + i < endRow;
-          scratch.sources[i] = there ? x : shifted ? scratch.shifts : scratch.zeros;
-          scratch.sourcesAt[i] = there ? at[row + i] : shifted ? 0 : -chunk;
-        }
-        fourRows(chunk, end, row == 0, shifted, squares, scratch, lanes);
+        wide(
+            x,
+            at,
+            row,
+            Math.min(endRow, row + ROWS),
+            place + from,
+            runs,
+            stride,
+            length,
+            size,
+            origins,
+            origin + from,
+            lanes,
+            lane + from,
+            squares);
       }
     }
-    Arrays.fill(scratch.sources, null);
-    for (int i = whole; i < to; i++) {
-      double s = firstRow == 0 ? 0 : lanes[i];
-      double q = firstRow == 0 ? 0 : lanes[squares + i];
-      double r = shifted ? scratch.shifts[i] : 0;
-      for (int row = firstRow; row < endRow; row++) {
-        double d = x[at[row] + i] - r;
-        s += d;
-        q = Fma.fma(d, d, q);
+    if (wide < length) {
+      for (int run = 0; run < runs; run++) {
+        narrow(
+            x,
+            at,
+            firstRow,
+            endRow,
+            place + run * stride + wide,
+            length - wide,
+            origins,
+            origin + wide,
+            lanes,
+            lane + run * length + wide,
+            squares);
       }
-      lanes[i] = s;
-      lanes[squares + i] = q;
     }
   }
 
-  /** Adds four rows to the sums at the places [from, to), or begins with them. */
-  private static void fourRows(
-      int from,
-      int to,
-      boolean first,
-      boolean shifted,
-      int squares,
-      Scratch scratch,
-      double[] lanes) {
-    float[] x0 = scratch.sources[0];
-    float[] x1 = scratch.sources[1];
-    float[] x2 = scratch.sources[2];
-    float[] x3 = scratch.sources[3];
-    int at0 = scratch.sourcesAt[0];
-    int at1 = scratch.sourcesAt[1];
-    int at2 = scratch.sourcesAt[2];
-    int at3 = scratch.sourcesAt[3];
-    float[] origins = scratch.shifts;
-    DoubleVector zero = DoubleVector.zero(D);
-    for (int i = from; i < to; i += L) {
-      DoubleVector d0 = (DoubleVector) FloatVector.fromArray(HALF_F, x0, at0 + i).castShape(D, 0);
-      DoubleVector d1 = (DoubleVector) FloatVector.fromArray(HALF_F, x1, at1 + i).castShape(D, 0);
-      DoubleVector d2 = (DoubleVector) FloatVector.fromArray(HALF_F, x2, at2 + i).castShape(D, 0);
-      DoubleVector d3 = (DoubleVector) FloatVector.fromArray(HALF_F, x3, at3 + i).castShape(D, 0);
-      if (shifted) {
-        DoubleVector r = (DoubleVector) FloatVector.fromArray(HALF_F, origins, i).castShape(D, 0);
-        d0 = d0.sub(r);
-        d1 = d1.sub(r);
-        d2 = d2.sub(r);
-        d3 = d3.sub(r);
+  /** Adds some rows, four vectors side by side: their sums stay in registers. */
+  private static void wide(
+      float[] x,
+      int[] at,
+      int firstRow,
+      int endRow,
+      int place,
+      int runs,
+      int stride,
+      int length,
+      int size,
+      float[] origins,
+      int origin,
+      double[] lanes,
+      int lane,
+      int squares) {
+    for (int run = 0; run < runs; run++) {
+      int p = place + run * stride;
+      int j = lane + run * length;
+      for (int i = 0; i < size; i += WIDE, j += WIDE) {
+        DoubleVector s0 = DoubleVector.zero(D);
+        DoubleVector s1 = DoubleVector.zero(D);
+        DoubleVector s2 = DoubleVector.zero(D);
+        DoubleVector s3 = DoubleVector.zero(D);
+        DoubleVector q0 = DoubleVector.zero(D);
+        DoubleVector q1 = DoubleVector.zero(D);
+        DoubleVector q2 = DoubleVector.zero(D);
+        DoubleVector q3 = DoubleVector.zero(D);
+        if (firstRow > 0) {
+          s0 = DoubleVector.fromArray(D, lanes, j);
+          s1 = DoubleVector.fromArray(D, lanes, j + L);
+          s2 = DoubleVector.fromArray(D, lanes, j + 2 * L);
+          s3 = DoubleVector.fromArray(D, lanes, j + 3 * L);
+          q0 = DoubleVector.fromArray(D, lanes, squares + j);
+          q1 = DoubleVector.fromArray(D, lanes, squares + j + L);
+          q2 = DoubleVector.fromArray(D, lanes, squares + j + 2 * L);
+          q3 = DoubleVector.fromArray(D, lanes, squares + j + 3 * L);
+        }
+        for (int row = firstRow; row < endRow; row++) {
+          int k = at[row] + p + i;
+          DoubleVector d0 = (DoubleVector) FloatVector.fromArray(HALF_F, x, k).castShape(D, 0);
+          DoubleVector d1 = (DoubleVector) FloatVector.fromArray(HALF_F, x, k + L).castShape(D, 0);
+          DoubleVector d2 =
+              (DoubleVector) FloatVector.fromArray(HALF_F, x, k + 2 * L).castShape(D, 0);
+          DoubleVector d3 =
+              (DoubleVector) FloatVector.fromArray(HALF_F, x, k + 3 * L).castShape(D, 0);
+          if (origins != null) {
+            int r = origin + i;
+            d0 = d0.sub((DoubleVector) FloatVector.fromArray(HALF_F, origins, r).castShape(D, 0));
+            r += L;
+            d1 = d1.sub((DoubleVector) FloatVector.fromArray(HALF_F, origins, r).castShape(D, 0));
+            r += L;
+            d2 = d2.sub((DoubleVector) FloatVector.fromArray(HALF_F, origins, r).castShape(D, 0));
+            r += L;
+            d3 = d3.sub((DoubleVector) FloatVector.fromArray(HALF_F, origins, r).castShape(D, 0));
+          }
+          s0 = s0.add(d0);
+          s1 = s1.add(d1);
+          s2 = s2.add(d2);
+          s3 = s3.add(d3);
+          q0 = d0.fma(d0, q0);
+          q1 = d1.fma(d1, q1);
+          q2 = d2.fma(d2, q2);
+          q3 = d3.fma(d3, q3);
+        }
+        s0.intoArray(lanes, j);
+        s1.intoArray(lanes, j + L);
+        s2.intoArray(lanes, j + 2 * L);
+        s3.intoArray(lanes, j + 3 * L);
+        q0.intoArray(lanes, squares + j);
+        q1.intoArray(lanes, squares + j + L);
+        q2.intoArray(lanes, squares + j + 2 * L);
+        q3.intoArray(lanes, squares + j + 3 * L);
       }
-      DoubleVector sum = zero;
-      DoubleVector square = zero;
-      if (!first) {
-        sum = DoubleVector.fromArray(D, lanes, i);
-        square = DoubleVector.fromArray(D, lanes, squares + i);
+    }
+  }
+
+  /** The end of a run, too short for that: a vector, then a place at a time. */
+  private static void narrow(
+      float[] x,
+      int[] at,
+      int firstRow,
+      int endRow,
+      int place,
+      int length,
+      float[] origins,
+      int origin,
+      double[] lanes,
+      int lane,
+      int squares) {
+    int whole = D.loopBound(length);
+    for (int i = 0, j = lane; i < whole; i += L, j += L) {
+      DoubleVector r = DoubleVector.zero(D);
+      DoubleVector s = DoubleVector.zero(D);
+      DoubleVector q = DoubleVector.zero(D);
+      if (origins != null) {
+        r = (DoubleVector) FloatVector.fromArray(HALF_F, origins, origin + i).castShape(D, 0);
       }
-      sum.add(d0).add(d1).add(d2).add(d3).intoArray(lanes, i);
-      d3.fma(d3, d2.fma(d2, d1.fma(d1, d0.fma(d0, square)))).intoArray(lanes, squares + i);
+      if (firstRow > 0) {
+        s = DoubleVector.fromArray(D, lanes, j);
+        q = DoubleVector.fromArray(D, lanes, squares + j);
+      }
+      for (int row = firstRow; row < endRow; row++) {
+        int k = at[row] + place + i;
+        DoubleVector d =
+            ((DoubleVector) FloatVector.fromArray(HALF_F, x, k).castShape(D, 0)).sub(r);
+        s = s.add(d);
+        q = d.fma(d, q);
+      }
+      s.intoArray(lanes, j);
+      q.intoArray(lanes, squares + j);
+    }
+    for (int i = whole; i < length; i++) {
+      int j = lane + i;
+      double s = firstRow == 0 ? 0 : lanes[j];
+      double q = firstRow == 0 ? 0 : lanes[squares + j];
+      double r = origins != null ? origins[origin + i] : 0;
+      for (int row = firstRow; row < endRow; row++) {
+        double d = x[at[row] + place + i] - r;
+        s += d;
+        q = Fma.fma(d, d, q);
+      }
+      lanes[j] = s;
+      lanes[squares + j] = q;
     }
   }
 

@@ -38,9 +38,6 @@ public final class Scratch {
 
   float[] secondOther = new float[0];
 
-  /** As long; nobody writes them. */
-  float[] zeros = new float[0];
-
   /** Per-channel coefficients repeated to the length of a run that many channels share. */
   float[] tileA = new float[0];
 
@@ -71,7 +68,6 @@ public final class Scratch {
       firstHalf = new float[chunk];
       secondHalf = new float[chunk];
       firstOther = new float[chunk];
-      zeros = new float[chunk];
       secondOther = new float[chunk];
     }
   }
