@@ -77,4 +77,15 @@ class ErrorBoundsTest {
     accumulator.add(x, 0, SHAPE, bounds);
     assertThat(bounds.mean(2)).isNotNegative().isLessThan(1e-7);
   }
+
+  @Test
+  void theBoundOfYIsInfiniteWhereYMayBe() {
+    float[] gamma = {3e38f, 1e30f, 1};
+    BatchNorm steep = BatchNorm.builder(3).gamma(gamma).build();
+    ErrorBounds bounds = new ErrorBounds(3);
+    steep.forwardTraining(x, 0, new float[x.length], 0, SHAPE, saved, bounds);
+    assertThat(bounds.y(0)).isInfinite();
+    assertThat(bounds.y(1)).isPositive().isLessThan(1e25);
+    assertThat(bounds.y(2)).isPositive().isLessThan(1e-5);
+  }
 }
