@@ -8,7 +8,7 @@ import jdk.incubator.vector.VectorSpecies;
  * Normalizing with residual and activation in one loop. Which activation it is, and whether there
  * is a residual, are questions to which a loop knows the answer: C2 asks them before it.
  *
- * <p>The last vector of a run overlaps the one before it. It is computed first, from what x and z
+ * <p>The first vector of a plane overlaps the one after it. It is computed first, from what x and z
  * hold then, and stored last, as y may be either.
  */
 final class FusedVectorKernels {
@@ -50,6 +50,8 @@ final class FusedVectorKernels {
         if (curve == Curve.SILU) {
           SiluVectorKernels.siluPlanes(
               x, xAt, z, zAt, y, yAt, run, length, affine.hi, affine.k, affine.b, from, to);
+        } else if (length <= 4 * L) {
+          smallPlanes(x, xAt, z, zAt, y, yAt, run, length, from, to, affine, curve);
         } else {
           planes(x, xAt, z, zAt, y, yAt, run, length, from, to, affine, curve);
         }
@@ -225,6 +227,7 @@ final class FusedVectorKernels {
     FloatVector three = FloatVector.broadcast(F, 3);
     FloatVector sixth = FloatVector.broadcast(F, Curve.SIXTH);
     FloatVector zero = FloatVector.zero(F);
+    int begin = length % L == 0 ? L : length % L;
     for (int c = from; c < to; c++) {
       int xAt = xFrom + (c - from) * stride;
       int zAt = zFrom + (c - from) * stride;
@@ -232,24 +235,23 @@ final class FusedVectorKernels {
       FloatVector mean = FloatVector.broadcast(F, hi[c]);
       FloatVector scale = FloatVector.broadcast(F, k[c]);
       FloatVector shift = FloatVector.broadcast(F, b[c]);
-      int end = length - L;
-      FloatVector last = FloatVector.fromArray(F, x, xAt + end).sub(mean).fma(scale, shift);
+      FloatVector first = FloatVector.fromArray(F, x, xAt).sub(mean).fma(scale, shift);
       if (z != null) {
-        last = last.add(FloatVector.fromArray(F, z, zAt + end));
+        first = first.add(FloatVector.fromArray(F, z, zAt));
       }
       if (swish) {
-        FloatVector t = last.add(three);
-        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(last);
-        last = t.blend(zero, last.compare(VectorOperators.LE, floor));
+        FloatVector t = first.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(first);
+        first = t.blend(zero, first.compare(VectorOperators.LE, floor));
       } else if (leaky) {
-        last = last.blend(last.mul(slope), last.compare(VectorOperators.LE, floor));
+        first = first.blend(first.mul(slope), first.compare(VectorOperators.LE, floor));
       } else {
-        last = last.blend(floor, last.compare(VectorOperators.LE, floor));
+        first = first.blend(floor, first.compare(VectorOperators.LE, floor));
         if (capped) {
-          last = last.blend(cap, last.compare(VectorOperators.GE, cap));
+          first = first.blend(cap, first.compare(VectorOperators.GE, cap));
         }
       }
-      for (int i = 0; i < end; i += L) {
+      for (int i = begin; i < length; i += L) {
         FloatVector v = FloatVector.fromArray(F, x, xAt + i).sub(mean).fma(scale, shift);
         if (z != null) {
           v = v.add(FloatVector.fromArray(F, z, zAt + i));
@@ -268,7 +270,110 @@ final class FusedVectorKernels {
         }
         v.intoArray(y, yAt + i);
       }
-      last.intoArray(y, yAt + end);
+      first.intoArray(y, yAt);
+    }
+  }
+
+  /**
+   * Planes of one to four vectors, the last of which may overlap one another: a loop over so few
+   * takes longer to enter and to leave than to run.
+   */
+  private static void smallPlanes(
+      float[] x,
+      int xFrom,
+      float[] z,
+      int zFrom,
+      float[] y,
+      int yFrom,
+      int stride,
+      int length,
+      int from,
+      int to,
+      ChannelAffine affine,
+      Curve curve) {
+    float[] hi = affine.hi;
+    float[] k = affine.k;
+    float[] b = affine.b;
+    boolean leaky = curve.kind == Curve.Kind.LEAKY;
+    boolean swish = curve.kind == Curve.Kind.HARD_SWISH;
+    boolean capped = !Float.isNaN(curve.cap);
+    FloatVector floor = FloatVector.broadcast(F, curve.floor);
+    FloatVector cap = FloatVector.broadcast(F, curve.cap);
+    FloatVector slope = FloatVector.broadcast(F, curve.slope);
+    FloatVector three = FloatVector.broadcast(F, 3);
+    FloatVector sixth = FloatVector.broadcast(F, Curve.SIXTH);
+    FloatVector zero = FloatVector.zero(F);
+    int second = Math.min(L, length - L);
+    int third = Math.min(2 * L, length - L);
+    int fourth = length - L;
+    for (int c = from; c < to; c++) {
+      int at = (c - from) * stride;
+      FloatVector mean = FloatVector.broadcast(F, hi[c]);
+      FloatVector scale = FloatVector.broadcast(F, k[c]);
+      FloatVector shift = FloatVector.broadcast(F, b[c]);
+      // all are read before any is written, as y may be x or z
+      FloatVector y0 = FloatVector.fromArray(F, x, xFrom + at).sub(mean).fma(scale, shift);
+      FloatVector y1 = FloatVector.fromArray(F, x, xFrom + at + second).sub(mean).fma(scale, shift);
+      FloatVector y2 = FloatVector.fromArray(F, x, xFrom + at + third).sub(mean).fma(scale, shift);
+      FloatVector y3 = FloatVector.fromArray(F, x, xFrom + at + fourth).sub(mean).fma(scale, shift);
+      if (z != null) {
+        y0 = y0.add(FloatVector.fromArray(F, z, zFrom + at));
+        y1 = y1.add(FloatVector.fromArray(F, z, zFrom + at + second));
+        y2 = y2.add(FloatVector.fromArray(F, z, zFrom + at + third));
+        y3 = y3.add(FloatVector.fromArray(F, z, zFrom + at + fourth));
+      }
+      if (swish) {
+        FloatVector t = y0.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y0);
+        y0 = t.blend(zero, y0.compare(VectorOperators.LE, floor));
+      } else if (leaky) {
+        y0 = y0.blend(y0.mul(slope), y0.compare(VectorOperators.LE, floor));
+      } else {
+        y0 = y0.blend(floor, y0.compare(VectorOperators.LE, floor));
+        if (capped) {
+          y0 = y0.blend(cap, y0.compare(VectorOperators.GE, cap));
+        }
+      }
+      if (swish) {
+        FloatVector t = y1.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y1);
+        y1 = t.blend(zero, y1.compare(VectorOperators.LE, floor));
+      } else if (leaky) {
+        y1 = y1.blend(y1.mul(slope), y1.compare(VectorOperators.LE, floor));
+      } else {
+        y1 = y1.blend(floor, y1.compare(VectorOperators.LE, floor));
+        if (capped) {
+          y1 = y1.blend(cap, y1.compare(VectorOperators.GE, cap));
+        }
+      }
+      if (swish) {
+        FloatVector t = y2.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y2);
+        y2 = t.blend(zero, y2.compare(VectorOperators.LE, floor));
+      } else if (leaky) {
+        y2 = y2.blend(y2.mul(slope), y2.compare(VectorOperators.LE, floor));
+      } else {
+        y2 = y2.blend(floor, y2.compare(VectorOperators.LE, floor));
+        if (capped) {
+          y2 = y2.blend(cap, y2.compare(VectorOperators.GE, cap));
+        }
+      }
+      if (swish) {
+        FloatVector t = y3.add(three);
+        t = t.blend(cap, t.compare(VectorOperators.GE, cap)).mul(sixth).mul(y3);
+        y3 = t.blend(zero, y3.compare(VectorOperators.LE, floor));
+      } else if (leaky) {
+        y3 = y3.blend(y3.mul(slope), y3.compare(VectorOperators.LE, floor));
+      } else {
+        y3 = y3.blend(floor, y3.compare(VectorOperators.LE, floor));
+        if (capped) {
+          y3 = y3.blend(cap, y3.compare(VectorOperators.GE, cap));
+        }
+      }
+      y0.intoArray(y, yFrom + at);
+      y1.intoArray(y, yFrom + at + second);
+      y2.intoArray(y, yFrom + at + third);
+      y3.intoArray(y, yFrom + at + fourth);
     }
   }
 
