@@ -141,11 +141,19 @@ public final class FrozenBatchNorm {
    * @throws IllegalStateException as {@link Lanenorm#backend}
    */
   public boolean warmUp(Duration limit, TensorShape... shapes) {
-    WarmUp.check(limit, shapes);
+    return warmUp(limit, WarmUp.ARRAY, shapes);
+  }
+
+  /**
+   * The same for tensors that are all stored like one that is given, as {@link
+   * Lanenorm#warmUp(Duration, Storage, TensorShape...)}.
+   */
+  public boolean warmUp(Duration limit, Storage like, TensorShape... shapes) {
+    WarmUp.check(limit, like, shapes);
     for (int i = 0; i < shapes.length; i++) {
       Checks.channels("shapes[" + i + "]", shapes[i].channels(), channels);
     }
-    return WarmUp.ofFrozen(limit, activation, shapes);
+    return WarmUp.ofFrozen(limit, activation, like, shapes);
   }
 
   /**

@@ -36,7 +36,8 @@ public final class Lanenorm {
    * thread works; what it has warmed is warm for every thread and every {@link Parallelism}.
    *
    * <p>Activations and residuals have kernels of their own, which {@link
-   * FrozenBatchNorm#warmUp(TensorShape...)} warms.
+   * FrozenBatchNorm#warmUp(TensorShape...)} warms, and so have tensors that do not lie in arrays of
+   * floats: {@link #warmUp(Duration, Storage, TensorShape...)}.
    *
    * <p>Give it every shape that the first requests will bring, in one call: code that was compiled
    * for one may be compiled again when another takes a way that was not taken before.
@@ -53,7 +54,23 @@ public final class Lanenorm {
    * @throws IllegalStateException as {@link #backend}
    */
   public static boolean warmUp(Duration limit, TensorShape... shapes) {
-    WarmUp.check(limit, shapes);
-    return WarmUp.ofLayers(limit, shapes);
+    return warmUp(limit, WarmUp.ARRAY, shapes);
+  }
+
+  /**
+   * As {@link #warmUp(Duration, TensorShape...)}, for calls whose tensors are all stored like one
+   * that is given: of its format, and in an array or in native memory as it is. Mapped memory is
+   * taken for native.
+   *
+   * @param limit when to stop at the latest, but for the call that is running then; at least 0
+   * @param like of any length; its elements are neither read nor written
+   * @param shapes at least one; where one is empty nothing is done for it
+   * @return whether speed is steady
+   * @throws IllegalArgumentException if the limit is negative or there is no shape
+   * @throws IllegalStateException as {@link #backend}
+   */
+  public static boolean warmUp(Duration limit, Storage like, TensorShape... shapes) {
+    WarmUp.check(limit, like, shapes);
+    return WarmUp.ofLayers(limit, like, shapes);
   }
 }

@@ -1,5 +1,6 @@
 package org.lanenorm;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.lanenorm.kernel.Elements;
 import org.lanenorm.kernel.Elements.Format;
@@ -139,6 +140,30 @@ public final class Storage {
 
   private static MemorySegment part(MemorySegment array, long bytes, int offset, int length) {
     return array.asSlice(bytes * offset, bytes * length);
+  }
+
+  /**
+   * These values in a storage of their own that is of this one's format and lies in native memory
+   * if this one does, in mapped memory too, or else in an array.
+   */
+  Storage like(float[] values) {
+    Format format = elements.format();
+    MemorySegment segment;
+    if (elements.segment().isNative()) {
+      segment = Arena.ofAuto().allocate((long) format.bytes() * values.length, Long.BYTES);
+    } else if (format == Format.FLOAT32) {
+      segment = MemorySegment.ofArray(new float[values.length]);
+    } else {
+      segment = MemorySegment.ofArray(new short[values.length]);
+    }
+    Storage storage = new Storage(format, segment);
+    storage.set(values);
+    return storage;
+  }
+
+  /** Replaces the first elements. */
+  void set(float[] values) {
+    elements.write(values, values.length, new short[Elements.STAGE]);
   }
 
   /** Elements. */

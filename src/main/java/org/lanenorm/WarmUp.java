@@ -30,6 +30,9 @@ final class WarmUp {
   /** Elements, 1 MB: what is larger is called too seldom to be compiled soon. */
   private static final int ENOUGH = 1 << 18;
 
+  /** Tensors in arrays of floats. */
+  static final Storage ARRAY = Storage.of(new float[0]);
+
   private final long start = System.nanoTime();
   private final long limitNanos;
   private final boolean bytesKnown = bytesKnown();
@@ -38,9 +41,10 @@ final class WarmUp {
     this.limitNanos = limitNanos;
   }
 
-  /** As {@link Lanenorm#warmUp(Duration, TensorShape...)}: checks the arguments of all forms. */
-  static void check(Duration limit, TensorShape... shapes) {
+  /** Checks the arguments of all forms. */
+  static void check(Duration limit, Storage like, TensorShape... shapes) {
     Checks.notNull("limit", limit);
+    Checks.notNull("like", like);
     Checks.notNull("shapes", shapes);
     if (limit.isNegative()) {
       throw new IllegalArgumentException("limit must be at least 0, but was " + limit);
@@ -54,14 +58,19 @@ final class WarmUp {
     Backend.kernels();
   }
 
-  /** Every operation of a layer, of a frozen one, and moments. */
-  static boolean ofLayers(Duration limit, TensorShape... shapes) {
-    return run(limit, LayerRehearsal::new, shapes);
+  /**
+   * Every operation of a layer, of a frozen one, and moments.
+   *
+   * @param like what tensors are stored like
+   */
+  static boolean ofLayers(Duration limit, Storage like, TensorShape... shapes) {
+    return run(limit, shape -> new LayerRehearsal(shape, like), shapes);
   }
 
   /** Frozen layers that end in an activation, with a residual and without. */
-  static boolean ofFrozen(Duration limit, Activation activation, TensorShape... shapes) {
-    return run(limit, shape -> new FrozenRehearsal(shape, activation), shapes);
+  static boolean ofFrozen(
+      Duration limit, Activation activation, Storage like, TensorShape... shapes) {
+    return run(limit, shape -> new FrozenRehearsal(shape, activation, like), shapes);
   }
 
   private static boolean run(
@@ -195,11 +204,12 @@ final class WarmUp {
   private static final class LayerRehearsal implements Rehearsal {
     private final TensorShape shape;
     private final int channels;
-    private final float[] x;
-    private final float[] dOutput;
 
     /** y of a forward, dInput of a backward. */
-    private final float[] out;
+    private final Storage out;
+
+    /** What {@link #renew} lets it hold. */
+    private final float[] ramp;
 
     private final float[] dGamma;
     private final float[] dBeta;
@@ -209,23 +219,40 @@ final class WarmUp {
     private MomentsAccumulator moments;
     private final List<Operation> operations;
 
-    LayerRehearsal(TensorShape shape) {
+    LayerRehearsal(TensorShape shape, Storage like) {
       this.shape = shape;
       channels = shape.channels();
-      x = normal(shape.length(), 1);
-      dOutput = normal(shape.length(), 2);
-      out = new float[shape.length()];
+      Storage x = like.like(normal(shape.length(), 1));
+      Storage dOutput = like.like(normal(shape.length(), 2));
+      out = like.like(new float[shape.length()]);
+      ramp = new float[shape.length()];
       dGamma = new float[channels];
       dBeta = new float[channels];
       saved = new SavedStatistics(channels);
       operations =
-          listed(
-              () -> norm.forwardTraining(x, 0, out, 0, shape, saved),
-              () -> norm.forwardInference(x, out, shape),
-              () -> frozen.apply(x, out, shape),
-              () -> norm.backward(x, dOutput, saved, out, dGamma, dBeta, shape),
-              () -> norm.backwardFrozen(x, dOutput, out, dGamma, dBeta, shape),
-              () -> moments.add(x, 0, shape));
+          Storage.inArray(like)
+              ? operations(Storage.array(x), Storage.array(dOutput), Storage.array(out))
+              : operations(x, dOutput);
+    }
+
+    private List<Operation> operations(float[] x, float[] dOutput, float[] out) {
+      return listed(
+          () -> norm.forwardTraining(x, 0, out, 0, shape, saved),
+          () -> norm.forwardInference(x, out, shape),
+          () -> frozen.apply(x, out, shape),
+          () -> norm.backward(x, dOutput, saved, out, dGamma, dBeta, shape),
+          () -> norm.backwardFrozen(x, dOutput, out, dGamma, dBeta, shape),
+          () -> moments.add(x, 0, shape));
+    }
+
+    private List<Operation> operations(Storage x, Storage dOutput) {
+      return listed(
+          () -> norm.forwardTraining(x, out, shape, saved),
+          () -> norm.forwardInference(x, out, shape),
+          () -> frozen.apply(x, null, out, shape),
+          () -> norm.backward(x, dOutput, saved, out, dGamma, dBeta, shape),
+          () -> norm.backwardFrozen(x, dOutput, out, dGamma, dBeta, shape),
+          () -> moments.add(x, shape));
     }
 
     @Override
@@ -241,12 +268,16 @@ final class WarmUp {
     @Override
     public void renew() {
       norm = BatchNorm.builder(channels).singleValuePolicy(SingleValuePolicy.BETA).build();
-      Arrays.fill(out, 0);
-      norm.forwardTraining(out, 0, out, 0, shape, saved);
-      for (int i = 0; i < out.length; i++) {
-        out[i] = i;
+      Arrays.fill(ramp, 0);
+      out.set(ramp);
+      norm.forwardTraining(out, out, shape, saved);
+      // a float16 holds no more
+      float step = Math.min(1, 32768f / ramp.length);
+      for (int i = 0; i < ramp.length; i++) {
+        ramp[i] = i * step;
       }
-      norm.forwardTraining(out, 0, out, 0, shape, saved);
+      out.set(ramp);
+      norm.forwardTraining(out, out, shape, saved);
       frozen = norm.freeze();
       moments = new MomentsAccumulator(channels);
       operations.forEach(operation -> operation.call.run());
@@ -259,16 +290,22 @@ final class WarmUp {
     private FrozenBatchNorm frozen;
     private final List<Operation> operations;
 
-    FrozenRehearsal(TensorShape shape, Activation activation) {
+    FrozenRehearsal(TensorShape shape, Activation activation, Storage like) {
       this.shape = shape;
       this.activation = activation;
-      float[] x = normal(shape.length(), 1);
-      float[] z = normal(shape.length(), 2);
-      float[] y = new float[shape.length()];
+      Storage x = like.like(normal(shape.length(), 1));
+      Storage z = like.like(normal(shape.length(), 2));
+      Storage y = like.like(new float[shape.length()]);
       operations =
-          listed(
-              () -> frozen.apply(x, y, shape),
-              () -> frozen.apply(x, 0, z, 0, y, 0, shape, Parallelism.sequential()));
+          Storage.inArray(like)
+              ? operations(Storage.array(x), Storage.array(z), Storage.array(y))
+              : listed(() -> frozen.apply(x, null, y, shape), () -> frozen.apply(x, z, y, shape));
+    }
+
+    private List<Operation> operations(float[] x, float[] z, float[] y) {
+      return listed(
+          () -> frozen.apply(x, y, shape),
+          () -> frozen.apply(x, 0, z, 0, y, 0, shape, Parallelism.sequential()));
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.lanenorm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lanenorm.kernel.Elements;
 
 class WarmUpTest {
   /** For a machine that does other things too; a quiet one needs a second or two. */
@@ -49,6 +51,55 @@ class WarmUpTest {
     assertThatThrownBy(() -> frozen.warmUp(shape, SHAPES[0]))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("shapes[1] must have 17 channels, but had 16");
+  }
+
+  @Test
+  void afterwardsNoCallWithStoragesAllocatesAByte() {
+    TensorShape shape = TensorShape.nhwc(4, 14, 14, 17);
+    FrozenBatchNorm frozen = BatchNorm.builder(17).build().freeze();
+    FrozenBatchNorm relu = frozen.withActivation(Activation.relu());
+    try (Arena arena = Arena.ofConfined()) {
+      Storage x = Storage.float16(arena.allocate(2L * shape.length(), 2));
+      Storage z = Storage.float16(arena.allocate(2L * shape.length(), 2));
+      Storage y = Storage.float16(arena.allocate(2L * shape.length(), 2));
+      assertThat(Lanenorm.warmUp(PATIENCE, x, shape)).isTrue();
+      assertThat(relu.warmUp(PATIENCE, y, shape)).isTrue();
+      BatchNorm norm = BatchNorm.builder(17).build();
+      SavedStatistics saved = new SavedStatistics(17);
+      float[] dGamma = new float[17];
+      float[] dBeta = new float[17];
+      List<Runnable> calls =
+          List.of(
+              () -> norm.forwardTraining(x, y, shape, saved),
+              () -> norm.backward(x, z, saved, y, dGamma, dBeta, shape),
+              () -> frozen.apply(x, null, y, shape),
+              () -> relu.apply(x, z, y, shape));
+      for (Runnable call : calls) {
+        call.run();
+        long before = AllocatedBytes.soFar();
+        call.run();
+        assertThat(AllocatedBytes.soFar() - before).isZero();
+      }
+    }
+  }
+
+  @Test
+  void aStorageLikeAnotherIsOfItsFormatInItsKindOfMemory() {
+    Storage[] storages = {
+      Storage.of(new float[1]),
+      Storage.bfloat16(new short[1]),
+      Storage.float16(new short[1]),
+      Storage.float32(Arena.ofAuto().allocate(4, 4)),
+      Storage.bfloat16(Arena.ofAuto().allocate(2, 2)),
+      Storage.float16(Arena.ofAuto().allocate(2, 2))
+    };
+    for (Storage storage : storages) {
+      Storage like = storage.like(new float[] {1, -2, 0.5f});
+      assertThat(like).hasToString(storage.toString().replace("[1]", "[3]"));
+      float[] values = new float[3];
+      like.elements.read(values, 3, new short[Elements.STAGE]);
+      assertThat(values).containsExactly(1, -2, 0.5f);
+    }
   }
 
   /** The calls of a layer of its own, which has seen its shape once. */
@@ -142,6 +193,9 @@ class WarmUpTest {
     assertThatThrownBy(() -> Lanenorm.warmUp(Duration.ofMillis(-1), SHAPES))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("limit must be at least 0, but was PT-0.001S");
+    assertThatThrownBy(() -> Lanenorm.warmUp(PATIENCE, (Storage) null, SHAPES))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("like must not be null");
   }
 
   /** The same remainders by 16 and 256 positions, 1,024 channels and a segment's images. */

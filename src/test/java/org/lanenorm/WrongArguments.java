@@ -71,6 +71,7 @@ final class WrongArguments {
   static boolean takesAll(ValidCall call, int position) {
     Parameter parameter = call.executable.getParameters()[position];
     return parameter.getType() == boolean.class
+        || parameter.getName().equals("like")
         || call.isOf(Activation.class) && call.isNamed("apply");
   }
 
@@ -191,7 +192,11 @@ final class WrongArguments {
       nothing();
       switch (type.getSimpleName()) {
         case "float[]" -> floats();
-        case "Storage" -> storages();
+        case "Storage" -> {
+          if (!name.equals("like")) {
+            storages();
+          }
+        }
         case "MemorySegment" ->
             illegal("of bytes", MemorySegment.ofArray(new byte[96]), "be aligned to", "was ");
         case "double[]" -> statistics();
