@@ -46,9 +46,10 @@ public final class ChannelReduction {
    * @param shift of the channels [from, to), at index at + c - from; the sums likewise
    * @param sum becomes the mean
    * @param square becomes M2
-   * @return false where its values were needed: then the results are void
+   * @return the first channel whose values were needed, from which on nothing has been done; else
+   *     {@code to}
    */
-  static boolean segmentMoments(
+  static int segmentMoments(
       float[] x,
       int xOffset,
       Segments order,
@@ -78,12 +79,12 @@ public final class ChannelReduction {
         sum[i] = shift[i] + 0.0;
         square[i] = 0;
       } else if (x == null) {
-        return false;
+        return c;
       } else {
         momentsInDouble(x, xOffset, order, segment, c, sum, square, i, scratch);
       }
     }
-    return true;
+    return to;
   }
 
   /**
@@ -281,9 +282,10 @@ public final class ChannelReduction {
    *
    * @param x null where values cannot be had
    * @param sum of the channels [from, to), at index at + c - from; the products likewise
-   * @return false where values were needed: then the results are void
+   * @return the first channel whose values were needed, from which on nothing has been done; else
+   *     {@code to}
    */
-  static boolean segmentGradients(
+  static int segmentGradients(
       float[] x,
       int xOffset,
       float[] dy,
@@ -300,13 +302,13 @@ public final class ChannelReduction {
     for (int c = from, i = at; c < to; c++, i++) {
       if (!enough(sum[i], 0) || !enough(product[i], SMALLEST_PRODUCTS)) {
         if (x == null) {
-          return false;
+          return c;
         }
         gradientsInDouble(
             x, xOffset, dy, dyOffset, order, segment, c, hi[c], sum, product, i, scratch);
       }
     }
-    return true;
+    return to;
   }
 
   private static boolean enough(double sum, float smallest) {

@@ -104,12 +104,88 @@ final class NchwVectorKernels {
         imageSquares(source, base, order, firstSegment, endSegment, width, lanes, scratch);
       } else {
         for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
-          segmentSquares(source, base, order, segment, width, lanes, cell * CELL, scratch);
+          blockSquares(
+              source,
+              base,
+              order,
+              order.firstBlock(segment),
+              order.endBlock(segment),
+              width,
+              lanes,
+              cell * CELL,
+              scratch);
         }
       }
     }
-    fold(lanes, 0, cells, sum);
-    fold(lanes, LANES, cells, square);
+    fold(lanes, cells, sum, square);
+  }
+
+  /**
+   * Adds blocks of a segment of some channels to their lanes, where the first of them begins these
+   * anew: what {@link #momentSums} does, a piece at a time, until {@link #fold} ends it.
+   *
+   * @param base where the channels begin
+   * @param shift set with the first block, at cell + c
+   * @param work for as many numbers as there are channels
+   * @param cell of the first channel
+   */
+  static void addSquares(
+      float[] x,
+      int base,
+      Segments order,
+      int firstBlock,
+      int endBlock,
+      int channels,
+      float[] shift,
+      double[] work,
+      int cell,
+      float[] lanes,
+      Scratch scratch) {
+    int segment = order.segment(firstBlock);
+    int lanesAt = cell * CELL;
+    if (firstBlock == order.firstBlock(segment)) {
+      boolean sampled = order.sampled(segment);
+      if (sampled) {
+        sample(x, base, order, segment, channels, lanes, lanesAt);
+        fold(lanes, lanesAt, channels, work);
+      }
+      int at = base + order.segmentOffset(segment);
+      for (int c = 0; c < channels; c++) {
+        float k = sampled ? (float) (work[c] / (4 * LANES)) : x[at + c * order.channelStride()];
+        shift[cell + c] = k;
+        clear(lanes, lanesAt + c * CELL, k);
+      }
+    }
+    blockSquares(x, base, order, firstBlock, endBlock, channels, lanes, lanesAt, scratch);
+  }
+
+  /** As {@link #addSquares}, of {@link #gradientSums}. */
+  static void addProducts(
+      float[] x,
+      float[] dy,
+      int base,
+      Segments order,
+      int firstBlock,
+      int endBlock,
+      int channels,
+      float[] hi,
+      int firstHi,
+      int cell,
+      float[] lanes,
+      Scratch scratch) {
+    if (firstBlock == order.firstBlock(order.segment(firstBlock))) {
+      for (int c = 0; c < channels; c++) {
+        clear(lanes, (cell + c) * CELL, hi[firstHi + c]);
+      }
+    }
+    blockProducts(
+        x, base, dy, base, order, firstBlock, endBlock, channels, lanes, cell * CELL, scratch);
+  }
+
+  /** The sums of both kinds of so many cells. */
+  static void fold(float[] lanes, int cells, double[] first, double[] second) {
+    fold(lanes, 0, cells, first);
+    fold(lanes, LANES, cells, second);
   }
 
   /** The sums of four superrows per lane, whose mean is K, of some channels. */
@@ -306,19 +382,19 @@ final class NchwVectorKernels {
     }
   }
 
-  /** Adds a segment of some channels to their lanes. */
-  private static void segmentSquares(
+  /** Adds the blocks [firstBlock, end) of a segment of some channels to their lanes. */
+  private static void blockSquares(
       float[] x,
       int base,
       Segments order,
-      int segment,
+      int firstBlock,
+      int end,
       int channels,
       float[] lanes,
       int lanesAt,
       Scratch scratch) {
-    int end = order.endBlock(segment);
     int run;
-    for (int block = order.firstBlock(segment); block < end; block += run) {
+    for (int block = firstBlock; block < end; block += run) {
       int at = base + order.blockOffset(block);
       run = order.fullRun(block, end);
       if (run > 0) {
@@ -540,13 +616,22 @@ final class NchwVectorKernels {
             xs, xBase, dys, dyBase, order, firstSegment, endSegment, width, lanes, scratch);
       } else {
         for (int segment = firstSegment, cell = 0; segment < endSegment; segment++, cell += width) {
-          segmentProducts(
-              xs, xBase, dys, dyBase, order, segment, width, lanes, cell * CELL, scratch);
+          blockProducts(
+              xs,
+              xBase,
+              dys,
+              dyBase,
+              order,
+              order.firstBlock(segment),
+              order.endBlock(segment),
+              width,
+              lanes,
+              cell * CELL,
+              scratch);
         }
       }
     }
-    fold(lanes, 0, cells, sum);
-    fold(lanes, LANES, cells, product);
+    fold(lanes, cells, sum, product);
   }
 
   /** As {@link #planeSquares}, of images of one quad. */
@@ -655,20 +740,20 @@ final class NchwVectorKernels {
     }
   }
 
-  private static void segmentProducts(
+  private static void blockProducts(
       float[] x,
       int xBase,
       float[] dy,
       int dyBase,
       Segments order,
-      int segment,
+      int firstBlock,
+      int end,
       int channels,
       float[] lanes,
       int lanesAt,
       Scratch scratch) {
-    int end = order.endBlock(segment);
     int run;
-    for (int block = order.firstBlock(segment); block < end; block += run) {
+    for (int block = firstBlock; block < end; block += run) {
       int xAt = xBase + order.blockOffset(block);
       int dyAt = dyBase + order.blockOffset(block);
       run = order.fullRun(block, end);

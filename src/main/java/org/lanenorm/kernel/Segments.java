@@ -297,6 +297,11 @@ public final class Segments {
     return block - block % blocksPerImage + blocksPerImage;
   }
 
+  /** The same of images of any size: the next block where one block holds images whole. */
+  int endOfImages(int block) {
+    return blocksPerImage > 1 ? endOfImage(block) : block + 1;
+  }
+
   /** Blocks at the end of each image that are not full: 0 or 1, of images that fill several. */
   int partialBlocks() {
     return blocksPerImage - fullRows / SLOTS;
@@ -364,10 +369,14 @@ public final class Segments {
 
   /** The first element of a segment, m = n*S + s, and M after the last. */
   int firstElement(int segment) {
-    if (segment >= segments) {
+    return segment >= segments ? count() : firstOfBlock(firstBlock(segment));
+  }
+
+  /** The first element of a block, and M after the last. */
+  int firstOfBlock(int block) {
+    if (block >= blocks) {
       return count();
     }
-    int block = firstBlock(segment);
     return blocksPerImage > 1
         ? block / blocksPerImage * positions + block % blocksPerImage * (SLOTS * LANES)
         : block * imagesPerBlock * positions;

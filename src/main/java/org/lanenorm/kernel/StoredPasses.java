@@ -3,8 +3,9 @@ package org.lanenorm.kernel;
 /**
  * The passes over tensors that do not lie in arrays of floats, with the kernels of those that do:
  * pieces are copied to floats in a cache, taken by the kernels as if they were tensors, and what
- * comes of them is copied back. Reductions go tile by tile ({@link Tiling}), elementwise passes
- * window by window: elements that follow one another in memory.
+ * comes of them is copied back. Reductions go tile by tile ({@link Tiling}) or, by vectors through
+ * planes, piece by piece, elementwise passes window by window: elements that follow one another in
+ * memory.
  *
  * <p>What {@link StoredVectorKernels} and {@link StoredRowVectorKernels} take where it lies is not
  * copied: large tensors of one kind of storage, nearly whole.
@@ -55,6 +56,7 @@ public final class StoredPasses {
   private final Member[] members;
   private final Team.Task tile = this::tile;
   private final Team.Task segment = this::segment;
+  private final Team.Task cells = this::cells;
   private final Team.Task windows = this::windows;
 
   /** Results of all segments, at segment*C + c. */
@@ -85,6 +87,9 @@ public final class StoredPasses {
   private int fromChannel;
   private int toChannel;
   private int parts;
+
+  /** Segments whose pieces are taken together. */
+  private int segmentsTogether;
 
   /** Whether {@link #rowsJoined} rows are taken as one, whose coefficients have been laid out. */
   private boolean joins;
@@ -414,14 +419,26 @@ public final class StoredPasses {
     step = reduction;
     fromChannel = from;
     toChannel = to;
-    boolean whole =
-        x != null
-            && kernels.vectors()
-            && StoredVectorKernels.take(x, order)
-            && (reduction == Step.MOMENTS || curve.isIdentity() && dy.alike(x));
-    Team.Task task = whole ? segment : tile;
-    int tasks = whole ? order.segments() : order.tiling().tiles(from, to);
     int threads = threads();
+    Team.Task task = tile;
+    int tasks;
+    if (pieces()) {
+      task = cells;
+      segmentsTogether = order.segmentsTogether();
+      if (threads > 1) {
+        segmentsTogether =
+            Math.min(segmentsTogether, ceil(order.segments(), Passes.parts(threads)));
+      }
+      tasks = strips() * ceil(order.segments(), segmentsTogether);
+    } else if (x != null
+        && kernels.vectors()
+        && StoredVectorKernels.take(x, order)
+        && (reduction == Step.MOMENTS || curve.isIdentity() && dy.alike(x))) {
+      task = segment;
+      tasks = order.segments();
+    } else {
+      tasks = order.tiling().tiles(from, to);
+    }
     if (threads > 1) {
       team.run(threads, tasks, task);
       return;
@@ -442,45 +459,174 @@ public final class StoredPasses {
       }
       return;
     }
-    System.arraycopy(own.first, 0, segmentFirst, index * channels, channels);
-    System.arraycopy(own.second, 0, segmentSecond, index * channels, channels);
+    keep(index, 0, channels, 0, own);
   }
 
   private boolean sums(int segment, Member own) {
-    double[] first = own.first;
-    double[] second = own.second;
     if (step == Step.MOMENTS) {
       StoredVectorKernels.momentSums(
-          x, order, segment, own.shift, first, second, own.a, own.stage, own.scratch);
-      return ChannelReduction.segmentMoments(
-          null, 0, order, segment, 0, channels, own.shift, first, second, 0, own.scratch);
+          x, order, segment, own.shift, own.first, own.second, own.a, own.stage, own.scratch);
+    } else {
+      StoredVectorKernels.gradientSums(
+          x,
+          dy,
+          order,
+          segment,
+          gradients.hi,
+          own.first,
+          own.second,
+          own.a,
+          own.b,
+          own.stage,
+          own.scratch);
     }
-    float[] hi = gradients.hi;
-    StoredVectorKernels.gradientSums(
-        x, dy, order, segment, hi, first, second, own.a, own.b, own.stage, own.scratch);
-    return ChannelReduction.segmentGradients(
-        null, 0, null, 0, order, segment, 0, channels, hi, first, second, 0, own.scratch);
+    return results(segment, 0, channels, 0, own) == channels;
   }
 
-  private void tile(int index, int memberIndex) {
+  /**
+   * Of the sums of some channels, at {@code at} on, makes a segment's moments or gradients; returns
+   * the first channel where that takes values anew.
+   */
+  private int results(int segment, int from, int to, int at, Member own) {
+    return step == Step.MOMENTS
+        ? ChannelReduction.segmentMoments(
+            null, 0, order, segment, from, to, own.shift, own.first, own.second, at, own.scratch)
+        : ChannelReduction.segmentGradients(
+            null,
+            0,
+            null,
+            0,
+            order,
+            segment,
+            from,
+            to,
+            gradients.hi,
+            own.first,
+            own.second,
+            at,
+            own.scratch);
+  }
+
+  private void keep(int segment, int from, int to, int at, Member own) {
+    int kept = segment * channels + from;
+    System.arraycopy(own.first, at, segmentFirst, kept, to - from);
+    System.arraycopy(own.second, at, segmentSecond, kept, to - from);
+  }
+
+  /** Whether a reduction goes through planes piece by piece. */
+  private boolean pieces() {
+    return kernels.vectors()
+        && !order.channelsLast()
+        && !order.packed()
+        && order.count() > Segments.SLOTS * Segments.LANES;
+  }
+
+  private int strips() {
+    return ceil(toChannel - fromChannel, order.channelsTogether());
+  }
+
+  private static int ceil(int n, int part) {
+    return (n + part - 1) / part;
+  }
+
+  /**
+   * Some segments of some channels, piece by piece; tile by tile where their values are needed
+   * again.
+   */
+  private void cells(int index, int memberIndex) {
     Member own = member(memberIndex);
+    int strips = strips();
+    int firstSegment = index / strips * segmentsTogether;
+    int endSegment = Math.min(order.segments(), firstSegment + segmentsTogether);
+    int from = fromChannel + index % strips * order.channelsTogether();
+    int to = Math.min(toChannel, from + order.channelsTogether());
+    sumPieces(firstSegment, endSegment, from, to, own);
+    int at = 0;
+    for (int i = firstSegment; i < endSegment; i++, at += to - from) {
+      for (int c = from; c < to; c++) {
+        int done = results(i, c, to, at + c - from, own);
+        keep(i, c, done, at + c - from, own);
+        c = done;
+        if (c < to) {
+          // in the place of the first cell, which has been kept
+          tile(i, i + 1, c, c + 1, own);
+        }
+      }
+    }
+  }
+
+  /**
+   * A piece is what a segment has in an image, or a block where images are small. They are taken in
+   * the order in which they lie in memory, which is then read in long runs, and each one's sums are
+   * added to those of its segments so far.
+   */
+  private void sumPieces(int firstSegment, int endSegment, int from, int to, Member own) {
     Tiling tiling = order.tiling();
-    int firstSegment = tiling.firstSegment(index, fromChannel, toChannel);
-    int endSegment = tiling.endSegment(index, fromChannel, toChannel);
-    int from = tiling.firstChannel(index, fromChannel, toChannel);
-    int to = Math.min(toChannel, from + tiling.width);
-    int begin = tiling.begin(firstSegment);
-    int end = tiling.end(endSegment);
+    Scratch scratch = own.scratch;
+    int width = to - from;
+    int cells = (endSegment - firstSegment) * width;
+    float[] lanes = scratch.lanes(cells);
+    int endBlock = order.endBlock(endSegment - 1);
+    int last;
+    for (int first = order.firstBlock(firstSegment); first < endBlock; first = last) {
+      last = Math.min(order.endOfImages(first), endBlock);
+      for (int c = from; c < to; c += tiling.width) {
+        int next = Math.min(to, c + tiling.width);
+        int end;
+        for (int block = first; block < last; block = end) {
+          int segment = order.segment(block);
+          end = Math.min(order.endBlock(segment), last);
+          int begin = order.firstOfBlock(block);
+          read(begin, order.firstOfBlock(end), c, next, own);
+          int cell = (segment - firstSegment) * width + c - from;
+          int base = tiling.offset(begin);
+          if (step == Step.MOMENTS) {
+            NchwVectorKernels.addSquares(
+                own.a, base, tiling.order, block, end, next - c, own.shift, own.first, cell, lanes,
+                scratch);
+          } else {
+            NchwVectorKernels.addProducts(
+                x == null ? own.b : own.a, own.b, base, tiling.order, block, end, next - c,
+                gradients.hi, c, cell, lanes, scratch);
+          }
+        }
+      }
+    }
+    NchwVectorKernels.fold(lanes, cells, own.first, own.second);
+  }
+
+  /** Copies the elements [begin, end) of the channels [from, to): x to a, dy or dz to b. */
+  private void read(int begin, int end, int from, int to, Member own) {
+    Tiling tiling = order.tiling();
     own.grow(tiling.length(begin, end), tiling.width);
     if (x != null) {
       tiling.read(x, begin, end, from, to, own.a, kernels, own.stage);
     }
     if (step == Step.GRADIENTS) {
       tiling.read(dy, begin, end, from, to, own.b, kernels, own.stage);
-      System.arraycopy(gradients.hi, from, own.hi, 0, to - from);
       if (!curve.isIdentity()) {
         activatedGradient(tiling, begin, end, from, to, own);
       }
+    }
+  }
+
+  private void tile(int index, int memberIndex) {
+    Tiling tiling = order.tiling();
+    int from = tiling.firstChannel(index, fromChannel, toChannel);
+    tile(
+        tiling.firstSegment(index, fromChannel, toChannel),
+        tiling.endSegment(index, fromChannel, toChannel),
+        from,
+        Math.min(toChannel, from + tiling.width),
+        member(memberIndex));
+  }
+
+  private void tile(int firstSegment, int endSegment, int from, int to, Member own) {
+    Tiling tiling = order.tiling();
+    int begin = tiling.begin(firstSegment);
+    read(begin, tiling.end(endSegment), from, to, own);
+    if (step == Step.GRADIENTS) {
+      System.arraycopy(gradients.hi, from, own.hi, 0, to - from);
     }
     Segments ofTile = tiling.order;
     int offset = tiling.offset(begin);
@@ -492,10 +638,7 @@ public final class StoredPasses {
         int last = Math.min(endSegment, segment + together);
         sums(ofTile, offset, segment, last, c, next, own);
         for (int i = segment; i < last; i++) {
-          int at = (i - segment) * (next - c);
-          int kept = i * channels + from + c;
-          System.arraycopy(own.first, at, segmentFirst, kept, next - c);
-          System.arraycopy(own.second, at, segmentSecond, kept, next - c);
+          keep(i, from + c, from + next, (i - segment) * (next - c), own);
         }
       }
     }

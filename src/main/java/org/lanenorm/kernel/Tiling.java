@@ -111,7 +111,7 @@ final class Tiling {
       short[] stage) {
     int channels = whole.channels();
     int spatial = whole.spatial();
-    if (width == channels) {
+    if (to - from == channels) {
       x.read(begin * channels, tile, 0, (end - begin) * channels, kernels, stage);
     } else if (whole.channelsLast()) {
       for (int m = begin, at = 0; m < end; m++, at += width) {

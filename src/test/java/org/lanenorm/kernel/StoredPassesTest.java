@@ -42,7 +42,7 @@ class StoredPassesTest {
   /**
    * What vectors read where it lies: blocks that are full and not, also of small images laid end to
    * end, rows that are joined, long ones, such as make no pairs of vectors, and runs of planes with
-   * something left over. The scalar kernels copy all of it.
+   * something left over; and what they sum piece by piece. The scalar kernels go tile by tile.
    */
   @ParameterizedTest
   @CsvSource({
@@ -53,9 +53,15 @@ class StoredPassesTest {
     "true, 1, 272, 290",
     "true, 2, 288, 257",
     "false, 2, 3, 1100",
-    "false, 1, 2, 4100"
+    "false, 1, 2, 4100",
+    "false, 7, 3, 1100", // segments of two images
+    "false, 40, 9, 272",
+    "false, 9, 7, 196",
+    "false, 37, 25, 49", // several images to a block
+    "false, 41, 33, 17",
+    "false, 28, 7, 38" // all channels in one piece
   })
-  void whatIsReadInPlaceGivesTheBitsOfCopies(
+  void whatIsReadInPlaceOrInPiecesGivesTheBitsOfTiles(
       boolean channelsLast, int batch, int channels, int spatial) {
     Segments order = new Segments(channelsLast, batch, channels, spatial);
     for (Elements.Format format : Elements.Format.values()) {
