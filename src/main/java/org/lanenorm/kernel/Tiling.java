@@ -4,7 +4,7 @@ package org.lanenorm.kernel;
  * How a tensor that is not an array of floats is cut into tiles that the reductions of {@link
  * Kernels} take as if they were tensors: some segments of some channels, packed densely, with the
  * order of a tensor of so many channels. Blocks and segments depend on N and S alone, so that the
- * tile's are the tensor's.
+ * tile's are the tensor's. Some blocks of a segment may be such a tile too.
  */
 final class Tiling {
   /** Where channels come first, what is copied in one go at least, in elements. */
