@@ -69,6 +69,7 @@ class SourceRulesTest {
     "RowVectorKernels,narrowRows",
     "RowVectorKernels,twoRows",
     "FusedVectorKernels,planes",
+    "FusedVectorKernels,smallPlanes",
     "FusedVectorKernels,fourVectors",
     "FusedVectorKernels,fourRows",
     "SiluVectorKernels,siluPlanes",
@@ -93,7 +94,7 @@ class SourceRulesTest {
     "NhwcVectorKernels,partialQuad",
     "NhwcVectorKernels,partial4",
     "ReferenceVectorKernels,images",
-    "ReferenceVectorKernels,fourRows"
+    "ReferenceVectorKernels,wide"
   })
   void aHotLoopIsTooLongToBeInlined(String file, String method) throws IOException {
     List<Integer> lengths =

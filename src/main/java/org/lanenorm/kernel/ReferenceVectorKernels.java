@@ -337,8 +337,7 @@ final class ReferenceVectorKernels {
         int lane = missing * group;
         runs = grouped ? tail : 1;
         int length = tail * group / runs;
-        add(
-            x, at, rows, all, place, runs, channels, length, origins, from, lanes, lane, squares);
+        add(x, at, rows, all, place, runs, channels, length, origins, from, lanes, lane, squares);
       }
       foldSums(lanes, group, segment * channels + from, sum);
       foldSquares(lanes, squares, group, segment * channels + from, square, reach);

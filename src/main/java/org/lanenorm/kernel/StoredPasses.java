@@ -582,12 +582,31 @@ public final class StoredPasses {
           int base = tiling.offset(begin);
           if (step == Step.MOMENTS) {
             NchwVectorKernels.addSquares(
-                own.a, base, tiling.order, block, end, next - c, own.shift, own.first, cell, lanes,
+                own.a,
+                base,
+                tiling.order,
+                block,
+                end,
+                next - c,
+                own.shift,
+                own.first,
+                cell,
+                lanes,
                 scratch);
           } else {
             NchwVectorKernels.addProducts(
-                x == null ? own.b : own.a, own.b, base, tiling.order, block, end, next - c,
-                gradients.hi, c, cell, lanes, scratch);
+                x == null ? own.b : own.a,
+                own.b,
+                base,
+                tiling.order,
+                block,
+                end,
+                next - c,
+                gradients.hi,
+                c,
+                cell,
+                lanes,
+                scratch);
           }
         }
       }
