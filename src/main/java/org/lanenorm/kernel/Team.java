@@ -44,7 +44,7 @@ public final class Team {
   private static final int MANY_CALLS = 8;
 
   /** Whether threads share all that can be shared, however small: for tests. */
-  private static final boolean ALWAYS = "always".equals(System.getProperty("lanenorm.sharing"));
+  private static final boolean SHARE_ALL = "always".equals(System.getProperty("lanenorm.sharing"));
 
   /** How long a helper watches for another call. */
   private static final long STAY_NANOS = 50_000;
@@ -60,6 +60,7 @@ public final class Team {
 
   private final Executor executor;
   private final int limit;
+  private final boolean shareAll;
 
   /** Where there are fewer processors than threads, one that watches keeps another from working. */
   private final boolean stay;
@@ -84,8 +85,13 @@ public final class Team {
 
   /** The caller and up to {@code limit - 1} helpers on {@code executor}. */
   public Team(Executor executor, int limit) {
+    this(executor, limit, SHARE_ALL);
+  }
+
+  Team(Executor executor, int limit, boolean shareAll) {
     this.executor = executor;
     this.limit = limit;
+    this.shareAll = shareAll;
     stay = limit <= Runtime.getRuntime().availableProcessors();
     askAgain = System.nanoTime();
     rowEnds = askAgain;
@@ -103,8 +109,11 @@ public final class Team {
    * @param nanos what the call's work takes one thread, roughly
    */
   int threads(long nanos) {
-    if (ALWAYS || limit == 1 || nanos < 2 * SHARE_NANOS) {
-      return ALWAYS ? limit : 1;
+    if (shareAll || limit == 1) {
+      return limit;
+    }
+    if (nanos < 2 * SHARE_NANOS) {
+      return 1;
     }
     long now = System.nanoTime();
     row = now - rowEnds < 0 ? Math.min(row + 1, MANY_CALLS) : 0;

@@ -2,6 +2,7 @@ package org.lanenorm.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -534,5 +535,31 @@ class TeamTest {
   void noTaskIsNoWork() {
     new Account(0, 4, Integer.MAX_VALUE, null, 0).runOn(new Team(Runnable::run, 4), null);
     new Account(0, 1, Integer.MAX_VALUE, null, 0).runOn(Team.SEQUENTIAL, null);
+  }
+
+  @Test
+  void asManyThreadsAsTheWorkIsWorthWaking() {
+    Team team = new Team(Runnable::run, 300, false);
+    assertThat(team.threads(0)).isOne();
+    assertThat(team.threads(149_999)).isOne();
+    assertThat(team.threads(150_000)).isEqualTo(2);
+    assertThat(team.threads(450_000)).isEqualTo(4);
+    assertThat(team.threads(Long.MAX_VALUE / 4)).isEqualTo(300);
+    assertThat(new Team(Runnable::run, 3, true).threads(0)).isEqualTo(3);
+    assertThat(Team.SEQUENTIAL.threads(Long.MAX_VALUE / 4)).isOne();
+  }
+
+  /** Waking a thread for the first of them is worth it to the ones that follow. */
+  @Test
+  void callsThatFollowEachOtherAreShared() {
+    assumeTrue(Runtime.getRuntime().availableProcessors() > 1);
+    Team team = new Team(Runnable::run, 2, false);
+    int alone = 0;
+    // a machine that does other things too may come between two of them
+    while (team.threads(140_000) == 1) {
+      alone++;
+    }
+    assertThat(alone).isGreaterThanOrEqualTo(8);
+    assertThat(team.threads(19_999)).isOne();
   }
 }
