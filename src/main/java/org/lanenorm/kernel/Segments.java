@@ -292,14 +292,9 @@ public final class Segments {
     return Math.min(block / BLOCKS_PER_SEGMENT, segments - 1);
   }
 
-  /** The first block after a block's image, of images that fill several. */
+  /** The first block after a block's image, or images where it holds several. */
   int endOfImage(int block) {
     return block - block % blocksPerImage + blocksPerImage;
-  }
-
-  /** The same of images of any size: the next block where one block holds images whole. */
-  int endOfImages(int block) {
-    return blocksPerImage > 1 ? endOfImage(block) : block + 1;
   }
 
   /** Blocks at the end of each image that are not full: 0 or 1, of images that fill several. */

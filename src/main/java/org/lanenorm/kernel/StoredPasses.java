@@ -569,7 +569,7 @@ public final class StoredPasses {
     int endBlock = order.endBlock(endSegment - 1);
     int last;
     for (int first = order.firstBlock(firstSegment); first < endBlock; first = last) {
-      last = Math.min(order.endOfImages(first), endBlock);
+      last = Math.min(order.endOfImage(first), endBlock);
       for (int c = from; c < to; c += tiling.width) {
         int next = Math.min(to, c + tiling.width);
         int end;

@@ -290,6 +290,24 @@ class ChannelReductionTest {
     assertThat(invStd).containsExactly(7, 0.5, 7);
   }
 
+  /** Of the channels 2 to 5 the third overflowed: those before it are done, the rest is not. */
+  @Test
+  void withoutValuesItStopsAtTheFirstChannelThatNeedsThem() {
+    double infinite = Double.POSITIVE_INFINITY;
+    double[] sum = {0, 16, 16, 0, 16};
+    double[] square = {0, 64, 64, infinite, 64};
+    assertThat(
+            ChannelReduction.segmentMoments(
+                null, 0, order(16), 0, 2, 6, new float[5], sum, square, 1, new Scratch()))
+        .isEqualTo(4);
+    assertThat(sum).containsExactly(0, 1, 1, 0, 16);
+    assertThat(square).containsExactly(0, 48, 48, infinite, 64);
+    assertThat(
+            ChannelReduction.segmentGradients(
+                null, 0, null, 0, order(16), 0, 2, 6, new float[6], sum, square, 1, new Scratch()))
+        .isEqualTo(4);
+  }
+
   // Gradient sums of a segment
 
   /**

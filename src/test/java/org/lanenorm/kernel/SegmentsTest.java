@@ -128,6 +128,9 @@ class SegmentsTest {
           .isEqualTo(PlainOrder.elements(segments.get(segment))[0]);
     }
     assertThat(order.firstElement(segments.size())).isEqualTo(shape.count());
+    if (!segments.isEmpty()) {
+      assertThat(order.firstOfBlock(order.endBlock(segments.size() - 1))).isEqualTo(shape.count());
+    }
   }
 
   @Test
