@@ -335,7 +335,7 @@ public final class FusedPasses {
       ChannelAffine affine) {
     begin(curve, bits, bitsOffset, z, zOffset, null, 0);
     try {
-      activate(x, xOffset, y, yOffset, order, affine);
+      activate(x, xOffset, y, yOffset, order, affine, passes.threads(order));
     } finally {
       end();
     }
@@ -395,14 +395,19 @@ public final class FusedPasses {
     begin(null, null, 0, null, 0, null, 0);
   }
 
-  /** {@link #activate} over the whole tensor. */
+  /** {@link #activate} over the whole tensor, by so many threads. */
   void activate(
-      float[] x, int xOffset, float[] y, int yOffset, Segments order, ChannelAffine affine) {
+      float[] x,
+      int xOffset,
+      float[] y,
+      int yOffset,
+      Segments order,
+      ChannelAffine affine,
+      int threads) {
     if (z == null && curve.isIdentity()) {
-      passes.normalize(x, xOffset, y, yOffset, order, affine);
+      passes.normalize(x, xOffset, y, yOffset, order, affine, threads);
       return;
     }
-    int threads = passes.threads(order);
     if (threads == 1) {
       activate(x, xOffset, y, yOffset, order, 0, order.rows(), 0, passes.channels, affine, 0);
       return;
@@ -470,9 +475,8 @@ public final class FusedPasses {
     }
   }
 
-  /** dz = act'(v)*dOutput over the whole tensor. */
-  void gate(float[] dz, int dzOffset, Segments order) {
-    int threads = passes.threads(order);
+  /** dz = act'(v)*dOutput over the whole tensor, by so many threads. */
+  void gate(float[] dz, int dzOffset, Segments order, int threads) {
     if (threads == 1) {
       gate(dz, dzOffset, order, 0, order.rows(), 0, passes.channels);
       return;

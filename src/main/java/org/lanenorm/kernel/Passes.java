@@ -371,7 +371,7 @@ public final class Passes {
       if (fused == null) {
         normalize(x, xOffset, y, yOffset, order, affine, threads);
       } else {
-        fused.activate(x, xOffset, y, yOffset, order, affine);
+        fused.activate(x, xOffset, y, yOffset, order, affine, threads);
       }
       return;
     }
@@ -474,7 +474,8 @@ public final class Passes {
     normalize(x, xOffset, y, yOffset, order, affine, threads(order));
   }
 
-  private void normalize(
+  /** The same by so many threads. */
+  void normalize(
       float[] x,
       int xOffset,
       float[] y,
@@ -761,7 +762,7 @@ public final class Passes {
             : threads(order, BACKWARD, INPUT_GRADIENT, PER_CHANNEL);
     if (dx == null || order.channelsLast() || threads > 1 && !byChannels(order, threads)) {
       if (fused != null) {
-        fused.gate(dy, dyOffset, order);
+        fused.gate(dy, dyOffset, order, threads);
       }
       gradientSums(x, xOffset, dy, dyOffset, order, mean, gradients, threads);
       if (dx != null) {

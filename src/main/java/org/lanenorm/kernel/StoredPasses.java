@@ -439,13 +439,7 @@ public final class StoredPasses {
     } else {
       tasks = order.tiling().tiles(from, to);
     }
-    if (threads > 1) {
-      team.run(threads, tasks, task);
-      return;
-    }
-    for (int index = 0; index < tasks; index++) {
-      task.run(index, 0);
-    }
+    team.run(threads, tasks, task);
   }
 
   /** A segment of NHWC read where it lies; tile by tile where its values are needed again. */

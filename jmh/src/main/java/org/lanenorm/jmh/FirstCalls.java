@@ -99,7 +99,8 @@ public final class FirstCalls {
     return median(samples.stream().mapToDouble(sample -> sample.columns[column]).toArray());
   }
 
-  private static double median(double... values) {
+  /** The middle value, of an even number of them the upper one. */
+  static double median(double... values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     return sorted[sorted.length / 2];

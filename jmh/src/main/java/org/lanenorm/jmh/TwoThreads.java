@@ -134,7 +134,7 @@ public final class TwoThreads {
       times[i] = round(one, roundNanos);
       ratios[i] = times[i] / round(two, roundNanos);
     }
-    return new double[] {median(times) / 1000, median(ratios)};
+    return new double[] {FirstCalls.median(times) / 1000, FirstCalls.median(ratios)};
   }
 
   /** Nanoseconds per call. */
@@ -157,7 +157,7 @@ public final class TwoThreads {
       ofOne[i] = afterPause(one);
       ofTwo[i] = afterPause(two);
     }
-    return median(ofOne) / median(ofTwo);
+    return FirstCalls.median(ofOne) / FirstCalls.median(ofTwo);
   }
 
   private static double afterPause(Runnable call) {
@@ -165,12 +165,6 @@ public final class TwoThreads {
       Thread.onSpinWait();
     }
     return round(call, 0);
-  }
-
-  private static double median(double[] numbers) {
-    double[] sorted = numbers.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 
   private static Thread daemon(Runnable work) {
